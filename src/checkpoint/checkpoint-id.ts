@@ -1,0 +1,54 @@
+import { InvalidIdError } from '../errors.js';
+import type { Host } from '../host.js';
+
+/** Lower case only, so that two ids never meet in one file name on any file system. */
+const idPattern = /^cp-[a-z0-9][a-z0-9-]{0,119}$/;
+const timedPattern = /^cp-([0-9a-z]{11})-/;
+const rollingPrefix = 'cp-live-';
+/** Ids that can be told apart within one millisecond. */
+const ticksPerMs = 36 ** 2;
+
+/** Whether a checkpoint can have this id. */
+export function isCheckpointId(id: string): boolean {
+  return idPattern.test(id);
+}
+
+/** @throws InvalidIdError when no checkpoint can have this id. */
+export function checkCheckpointId(id: string): void {
+  if (isCheckpointId(id)) return;
+  const rule = 'a checkpoint id is "cp-" and 1 to 120 lower-case letters, digits and "-"';
+  throw new InvalidIdError(id, rule);
+}
+
+/** Makes ids whose order by name is the order in which they were made, and the time that goes with each. */
+export class CheckpointIds {
+  private lastTick = 0;
+
+  constructor(private readonly host: Host) {}
+
+  next(): { checkpointId: string; createdAt: string } {
+    this.lastTick = Math.max(Math.floor(this.host.now()) * ticksPerMs, this.lastTick + 1);
+    const checkpointId = `cp-${this.lastTick.toString(36).padStart(11, '0')}-${this.host.newId().slice(0, 40)}`;
+    checkCheckpointId(checkpointId);
+    return { checkpointId, createdAt: timeOfTick(this.lastTick) };
+  }
+}
+
+/** When an id of ours was made, ISO 8601; `undefined` for other ids. */
+export function createdAtOfId(id: string): string | undefined {
+  const ticks = timedPattern.exec(id)?.[1];
+  return ticks === undefined ? undefined : timeOfTick(Number.parseInt(ticks, 36));
+}
+
+/** The id under which a run is saved between its listed checkpoints, each time over the last. */
+export function rollingCheckpointId(runHash: string): string {
+  return `${rollingPrefix}${runHash}`;
+}
+
+export function isRollingId(id: string): boolean {
+  return id.startsWith(rollingPrefix);
+}
+
+function timeOfTick(tick: number): string {
+  return new Date(Math.floor(tick / ticksPerMs)).toISOString();
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { executionStateSchema } from '../run/execution-state.js';
+import type { RunStatus } from '../run/run-record.js';
+
+/** A snapshot to resume from: an execution state with an id and a time. */
+export const checkpointSchema = executionStateSchema.extend({
+  checkpointId: z.string().min(1),
+  /** ISO 8601, UTC. */
+  createdAt: z.iso.datetime({ offset: true }),
+  vibeKey: z.string(),
+  epoch: z.number().int().nonnegative(),
+  seq: z.number().int().nonnegative(),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+interface SummaryFields {
+  readonly checkpointId: string;
+  readonly planId: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+interface IntactFields {
+  readonly runId: string;
+  readonly state: RunStatus;
+  readonly vibeKey: string;
+  readonly epoch: number;
+  readonly seq: number;
+  /** How many nodes are complete. */
+  readonly completedNodes: number;
+  readonly totalNodes: number;
+  /** At most 1,000 characters of it. */
+  readonly vibeDescription: string;
+}
+
+interface DamagedFields {
+  readonly damaged: { readonly reason: string };
+}
+
+type Absent<Fields> = { readonly [field in keyof Fields]?: undefined };
+
+export type IntactSummary = SummaryFields & IntactFields & Absent<DamagedFields>;
+export type DamagedSummary = SummaryFields & DamagedFields & Absent<IntactFields>;
+/** What a list says of a checkpoint: intact, or damaged and why. */
+export type CheckpointSummary = IntactSummary | DamagedSummary;
+
+const maxDescriptionLength = 1_000;
+
+/** The line of a list for a checkpoint; for stores that keep whole checkpoints. */
+export function summarize(checkpoint: Checkpoint): IntactSummary {
+  return {
+    checkpointId: checkpoint.checkpointId,
+    planId: checkpoint.planId,
+    createdAt: checkpoint.createdAt,
+    runId: checkpoint.runId,
+    state: checkpoint.state,
+    vibeKey: checkpoint.vibeKey,
+    epoch: checkpoint.epoch,
+    seq: checkpoint.seq,
+    completedNodes: checkpoint.completedNodes.length,
+    totalNodes: checkpoint.completedNodes.length + checkpoint.pendingNodes.length,
+    vibeDescription: shortDescription(checkpoint.vibe.description),
+  };
+}
+
+/** Cut so that the head of a stored checkpoint stays short. */
+export function shortDescription(description: string): string {
+  return description.length <= maxDescriptionLength
+    ? description
+    : `${description.slice(0, maxDescriptionLength - 1)}…`;
+}
+
+/** Orders a list: newest first, ids where times are equal. */
+export function byNewest(a: CheckpointSummary, b: CheckpointSummary): number {
+  if (a.createdAt !== b.createdAt) {
+    const difference = Date.parse(b.createdAt) - Date.parse(a.createdAt);
+    if (difference !== 0 && !Number.isNaN(difference)) return difference;
+  }
+  return a.checkpointId < b.checkpointId ? 1 : a.checkpointId > b.checkpointId ? -1 : 0;
+}
+
+/** Orders states of one plan, latest first: by epoch, then by position. Time does not decide. */
+export function byLatest(a: IntactSummary, b: IntactSummary): number {
+  return b.epoch - a.epoch || b.seq - a.seq || byNewest(a, b);
+}

@@ -1,0 +1,320 @@
+import { isPlainObject, type JsonObject, setOwn } from '../plan/json-value.js';
+import type { Vibe } from '../plan/vibe.js';
+import type { WorkflowNode } from '../plan/workflow-node.js';
+import { isTooDeep, type WorkflowPlan } from '../plan/workflow-plan.js';
+import type { NodeResult } from '../run/node-result.js';
+import { type Checkpoint, checkpointSchema, type IntactSummary, shortDescription } from './checkpoint.js';
+
+/** Lower-case hex SHA-256 of bytes, or of the UTF-8 of a text. */
+export type Sha256 = (data: Uint8Array | string) => string;
+
+/** Why a document could not be read. `version`: it is of a newer format and must be left alone. */
+export type Unreadable = { readonly kind: 'damaged' | 'version'; readonly reason: string };
+export type Decoded<T> = { readonly ok: true; readonly value: T } | ({ readonly ok: false } & Unreadable);
+
+export const schemaVersion = '2.0';
+const checksumLine = /\n {2}"checksum": "sha256:([0-9a-f]{64})"\n\}\n?$/;
+const checksumLineBytes = 120;
+
+/**
+ * A checkpoint as text: what a list needs comes first, and last a checksum over all lines before it, so that
+ * `head -n -2 cp-….json | sha256sum` shows the same sum.
+ */
+export function encodeCheckpoint(checkpoint: Checkpoint, sha256: Sha256): string {
+  const body = JSON.stringify(encodeFields(checkpoint), null, 2);
+  const covered = `${body.slice(0, -2)},\n`;
+  return `${covered}  "checksum": "sha256:${sha256(covered)}"\n}\n`;
+}
+
+/** Reads what `encodeCheckpoint` wrote, checksum first. */
+export function decodeCheckpoint(bytes: Uint8Array, sha256: Sha256): Decoded<Checkpoint> {
+  const document = decodeDocument(bytes, sha256);
+  if (!document.ok) return document;
+  const { workflow_plan: plan } = document.value;
+  if (isPlainObject(plan) && isTooDeep(plan.root_nodes)) return damaged('its plan nests too deep');
+  const parsed = checkpointSchema.safeParse(decodeFields(document.value));
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const { path, message } = parsed.error.issues[0] as { path: PropertyKey[]; message: string };
+  return damaged(`${path.slice(0, 3).map(String).join('.')}: ${message}`);
+}
+
+/** Reads what a list needs from the first bytes of a document, without looking at the rest. */
+export function decodeHead(head: Uint8Array): Decoded<IntactSummary> {
+  const text = new TextDecoder().decode(head);
+  const end = text.indexOf(',\n  "vibe": ');
+  if (end === -1) return unreadableHead(text);
+  const document = parseObject(`${text.slice(0, end)}}`);
+  if (document === undefined) return damaged('it is not JSON');
+  const newer = newerVersionOf(document);
+  if (newer !== undefined) return newer;
+  const { progress } = document;
+  const summary = {
+    checkpointId: document.checkpoint_id,
+    planId: document.plan_id,
+    createdAt: document.created_at,
+    runId: document.run_id,
+    state: document.state,
+    vibeKey: document.vibe_key,
+    epoch: document.epoch,
+    seq: document.seq,
+    completedNodes: isPlainObject(progress) ? progress.completed : undefined,
+    totalNodes: isPlainObject(progress) ? progress.total : undefined,
+    vibeDescription: document.vibe_description,
+  };
+  return isSummary(summary) ? { ok: true, value: summary } : damaged('its first lines lack a field');
+}
+
+/** Whether a document ends as a whole one does, judged by its last bytes. */
+export function hasChecksumLine(tail: Uint8Array): boolean {
+  return checksumLineOf(tail) !== null;
+}
+
+/** Whether a whole document is as it was written; `undefined` when it is. */
+export function findDamage(bytes: Uint8Array, sha256: Sha256): ({ readonly ok: false } & Unreadable) | undefined {
+  const line = checksumLineOf(bytes);
+  if (line === null) return unreadableHead(new TextDecoder().decode(bytes.subarray(0, 4096)));
+  const covered = bytes.subarray(0, bytes.length - line[0].length + 1);
+  return sha256(covered) === line[1] ? undefined : damaged('its checksum does not match');
+}
+
+function checksumLineOf(bytes: Uint8Array): RegExpExecArray | null {
+  const tail = bytes.subarray(Math.max(0, bytes.length - checksumLineBytes));
+  return checksumLine.exec(new TextDecoder().decode(tail));
+}
+
+function decodeDocument(bytes: Uint8Array, sha256: Sha256): Decoded<JsonObject> {
+  const unreadable = findDamage(bytes, sha256);
+  if (unreadable !== undefined) return unreadable;
+  const document = parseObject(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  if (document === undefined) return damaged('it is not JSON');
+  return newerVersionOf(document) ?? { ok: true, value: document };
+}
+
+/** A newer format may end differently; its version stands in the first line after the brace all the same. */
+function unreadableHead(text: string): { readonly ok: false } & Unreadable {
+  const version = /^\{\s*"schema_version":\s*"(\d{1,6}\.\d{1,6})"/.exec(text)?.[1];
+  const newer = newerVersionOf({ schema_version: version });
+  return newer?.kind === 'version' ? newer : damaged('it is cut off or not a checkpoint');
+}
+
+function newerVersionOf({ schema_version: found }: JsonObject): ({ readonly ok: false } & Unreadable) | undefined {
+  const major = typeof found === 'string' ? Number(/^(\d{1,6})\.\d{1,6}$/.exec(found)?.[1]) : Number.NaN;
+  if (major === 2) return undefined;
+  if (major > 2) return { ok: false, kind: 'version', reason: `schema_version "${found}"` };
+  return damaged('it has no known schema_version');
+}
+
+function damaged(reason: string): { readonly ok: false } & Unreadable {
+  return { ok: false, kind: 'damaged', reason };
+}
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    const document: unknown = JSON.parse(text);
+    return isPlainObject(document) ? document : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSummary(summary: { [field in keyof IntactSummary]: unknown }): summary is IntactSummary {
+  const { checkpointId, planId, createdAt, runId, state, vibeKey, vibeDescription } = summary;
+  const { epoch, seq, completedNodes, totalNodes } = summary;
+  const texts = [checkpointId, planId, createdAt, runId, state, vibeKey, vibeDescription];
+  const counts = [epoch, seq, completedNodes, totalNodes];
+  return texts.every((text) => typeof text === 'string') && counts.every((count) => Number.isSafeInteger(count));
+}
+
+// The names on disk, both directions side by side. Unknown fields come back as they were; what belongs to the host
+// (metadata, parameters, output) is never looked into.
+
+function encodeFields(checkpoint: Checkpoint): JsonObject {
+  const nodeResults: JsonObject = {};
+  for (const nodeId of Object.keys(checkpoint.nodeResults)) {
+    setOwn(nodeResults, nodeId, encodeNodeResult(checkpoint.nodeResults[nodeId] as NodeResult));
+  }
+  const completed = checkpoint.completedNodes.length;
+  const fields = {
+    schema_version: schemaVersion,
+    run_id: checkpoint.runId,
+    state: checkpoint.state,
+    epoch: checkpoint.epoch,
+    seq: checkpoint.seq,
+    vibe_key: checkpoint.vibeKey,
+    vibe_description: shortDescription(checkpoint.vibe.description),
+    progress: { completed, total: completed + checkpoint.pendingNodes.length },
+    parent: checkpoint.parent && { run_id: checkpoint.parent.runId, checkpoint_id: checkpoint.parent.checkpointId },
+    checkpoint_id: checkpoint.checkpointId,
+    plan_id: checkpoint.planId,
+    created_at: checkpoint.createdAt,
+    vibe: encodeVibe(checkpoint.vibe),
+    workflow_plan: encodePlan(checkpoint.workflowPlan),
+    completed_nodes: checkpoint.completedNodes,
+    node_results: nodeResults,
+    pending_nodes: checkpoint.pendingNodes,
+    started_at: checkpoint.startedAt,
+    ended_at: checkpoint.endedAt,
+    active_ms: checkpoint.activeMs,
+  };
+  return withUnknown(fields, checkpoint.unknownFields);
+}
+
+function decodeFields(document: JsonObject): unknown {
+  const { schema_version, vibe_description, progress, checksum, ...fields } = document;
+  const { run_id, state, epoch, seq, vibe_key, parent, checkpoint_id, plan_id, created_at, ...content } = fields;
+  const { vibe, workflow_plan, completed_nodes, node_results, pending_nodes, ...rest } = content;
+  const { started_at, ended_at, active_ms, ...unknown } = rest;
+  return {
+    runId: run_id,
+    state,
+    epoch,
+    seq,
+    vibeKey: vibe_key,
+    parent: isPlainObject(parent) ? { runId: parent.run_id, checkpointId: parent.checkpoint_id } : parent,
+    checkpointId: checkpoint_id,
+    planId: plan_id,
+    createdAt: created_at,
+    vibe,
+    workflowPlan: decodePlan(workflow_plan),
+    completedNodes: completed_nodes,
+    nodeResults: decodeNodeResults(node_results),
+    pendingNodes: pending_nodes,
+    startedAt: started_at,
+    endedAt: ended_at,
+    activeMs: active_ms,
+    ...unknownFieldsOf(unknown),
+  };
+}
+
+/** The field names of a vibe are the same in memory and on disk. */
+function encodeVibe({ description, style, constraints, domain, metadata }: Vibe): JsonObject {
+  return { description, style, constraints, domain, metadata };
+}
+
+function encodePlan(plan: WorkflowPlan): JsonObject {
+  const fields = {
+    id: plan.id,
+    source_vibe: encodeVibe(plan.sourceVibe),
+    root_nodes: plan.rootNodes.map(encodeNode),
+    estimated_total_duration: plan.estimatedTotalDuration,
+    created_at: plan.createdAt,
+  };
+  return withUnknown(fields, plan.unknownFields);
+}
+
+function decodePlan(document: unknown): unknown {
+  if (!isPlainObject(document)) return document;
+  const { id, source_vibe, root_nodes, estimated_total_duration, created_at, ...unknown } = document;
+  return {
+    id,
+    sourceVibe: source_vibe,
+    rootNodes: Array.isArray(root_nodes) ? root_nodes.map(decodeNode) : root_nodes,
+    estimatedTotalDuration: estimated_total_duration,
+    createdAt: created_at,
+    ...unknownFieldsOf(unknown),
+  };
+}
+
+function encodeNode(node: WorkflowNode): JsonObject {
+  const fields = {
+    id: node.id,
+    type: node.type,
+    description: node.description,
+    parameters: node.parameters,
+    dependencies: node.dependencies,
+    children: node.children.map(encodeNode),
+    estimated_duration: node.estimatedDuration,
+  };
+  return withUnknown(fields, node.unknownFields);
+}
+
+function decodeNode(document: unknown): unknown {
+  if (!isPlainObject(document)) return document;
+  const { id, type, description, parameters, dependencies, children, estimated_duration, ...unknown } = document;
+  return {
+    id,
+    type,
+    description,
+    parameters,
+    dependencies,
+    children: Array.isArray(children) ? children.map(decodeNode) : children,
+    estimatedDuration: estimated_duration,
+    ...unknownFieldsOf(unknown),
+  };
+}
+
+function encodeNodeResult(result: NodeResult): JsonObject {
+  const fields = {
+    node_id: result.nodeId,
+    status: result.status,
+    ...(result.status === 'completed' && encodeOutput(result)),
+    ...(result.status === 'failed' && { error: result.error }),
+    ...(result.status === 'skipped' && { blocked_by: result.blockedBy }),
+    attempts: result.attempts,
+    started_at: result.startedAt,
+    completed_at: result.completedAt,
+    duration_ms: result.durationMs,
+    handler: result.handler,
+  };
+  return withUnknown(fields, result.unknownFields);
+}
+
+/** The outputs of children stand in their own results: here they are only named. */
+function encodeOutput({ output, fromChildren }: Extract<NodeResult, { status: 'completed' }>): JsonObject {
+  return fromChildren ? { output: Object.keys(output as JsonObject), output_from_children: true } : { output };
+}
+
+function decodeNodeResults(documents: unknown): unknown {
+  if (!isPlainObject(documents)) return documents;
+  const results: JsonObject = {};
+  for (const nodeId of Object.keys(documents)) setOwn(results, nodeId, decodeNodeResult(documents[nodeId]));
+  const gathering = new Set<string>();
+  for (const nodeId of Object.keys(results)) gatherOutput(nodeId, results, gathering);
+  return results;
+}
+
+function decodeNodeResult(document: unknown): unknown {
+  if (!isPlainObject(document)) return document;
+  const { node_id, status, output, output_from_children, error, blocked_by, attempts, ...rest } = document;
+  const { started_at, completed_at, duration_ms, handler, ...unknown } = rest;
+  return {
+    nodeId: node_id,
+    status,
+    output,
+    fromChildren: output_from_children,
+    error,
+    blockedBy: blocked_by,
+    attempts,
+    startedAt: started_at,
+    completedAt: completed_at,
+    durationMs: duration_ms,
+    handler,
+    ...unknownFieldsOf(unknown),
+  };
+}
+
+/** Replaces the names of children by their outputs, inner composites first. */
+function gatherOutput(nodeId: string, results: JsonObject, gathering: Set<string>): unknown {
+  const result = Object.hasOwn(results, nodeId) ? results[nodeId] : undefined;
+  if (!isPlainObject(result) || result.status !== 'completed') return undefined;
+  if (result.fromChildren !== true || !Array.isArray(result.output) || gathering.has(nodeId)) return result.output;
+  gathering.add(nodeId);
+  const output: JsonObject = {};
+  for (const child of result.output) {
+    if (typeof child === 'string') setOwn(output, child, gatherOutput(child, results, gathering));
+  }
+  result.output = output;
+  return output;
+}
+
+function unknownFieldsOf(fields: JsonObject): { unknownFields?: JsonObject } {
+  return Object.keys(fields).length === 0 ? {} : { unknownFields: fields };
+}
+
+/** What this version knows always wins over what it does not. */
+function withUnknown(fields: JsonObject, unknown: JsonObject = {}): JsonObject {
+  for (const key of Object.keys(unknown)) {
+    if (!Object.hasOwn(fields, key) && key !== 'checksum') setOwn(fields, key, unknown[key]);
+  }
+  return fields;
+}

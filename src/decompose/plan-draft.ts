@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { DecompositionError, PlanInvalidError } from '../errors.js';
+import { issuesOf } from '../plan/issues.js';
+import type { Vibe } from '../plan/vibe.js';
+import { workflowNodeSchema } from '../plan/workflow-node.js';
+import { isTooDeep, tooDeepIssue, type WorkflowPlan } from '../plan/workflow-plan.js';
+
+/**
+ * What a decomposer may answer. A whole plan fits too; its id, vibe and date are not used, so that what a model calls
+ * its plan never decides which run is meant.
+ */
+export const planDraftSchema = z.strictObject({
+  rootNodes: z.array(workflowNodeSchema),
+  /** Seconds. */
+  estimatedTotalDuration: z.number().nonnegative().optional(),
+  id: z.unknown().optional(),
+  sourceVibe: z.unknown().optional(),
+  createdAt: z.unknown().optional(),
+});
+export type PlanDraft = z.infer<typeof planDraftSchema>;
+export type PlanDraftInput = z.input<typeof planDraftSchema>;
+
+/**
+ * Checks a draft and makes it the plan of this vibe, under our own id.
+ * @throws DecompositionError when the draft is no plan; its `cause` is a PlanInvalidError with every problem.
+ */
+export function planOfDraft(draft: unknown, planId: string, vibe: Vibe, createdAt: string): WorkflowPlan {
+  const rootNodes =
+    typeof draft === 'object' && draft !== null ? (draft as { rootNodes?: unknown }).rootNodes : undefined;
+  const parsed = isTooDeep(rootNodes) ? undefined : planDraftSchema.safeParse(draft);
+  if (!parsed?.success) {
+    const issues = parsed === undefined ? [tooDeepIssue] : issuesOf(parsed.error);
+    const cause = new PlanInvalidError(planId, issues);
+    throw new DecompositionError(planId, `the decomposer answered what is no plan (${cause.message})`, { cause });
+  }
+  const { estimatedTotalDuration } = parsed.data;
+  return {
+    id: planId,
+    sourceVibe: vibe,
+    rootNodes: parsed.data.rootNodes,
+    ...(estimatedTotalDuration !== undefined && { estimatedTotalDuration }),
+    createdAt,
+  };
+}

@@ -1,0 +1,288 @@
+/** Every code a `VibeError` can carry. Codes are stable, messages may improve. */
+export type VibeErrorCode =
+  | 'VIBE_INVALID'
+  | 'PLAN_INVALID'
+  | 'DECOMPOSITION_FAILED'
+  | 'CHECKPOINT_NOT_FOUND'
+  | 'CHECKPOINT_CORRUPT'
+  | 'CHECKPOINT_MISMATCH'
+  | 'CHECKPOINT_VERSION_UNSUPPORTED'
+  | 'PLAN_LOCKED'
+  | 'PERSISTENCE_FAILED'
+  | 'INVALID_ID'
+  | 'NODE_TIMEOUT'
+  | 'OUTPUT_NOT_SERIALIZABLE'
+  | 'MISSING_PEER'
+  | 'RUN_NOT_COMPLETED'
+  | 'PLANNER_CLOSED';
+
+/** One thing that is wrong with a vibe or a plan, and where. */
+export interface Issue {
+  /** Where it is: a field such as `constraints[0]`, or the id of a node. */
+  readonly path: string;
+  /** What is wrong and what would be right. */
+  readonly message: string;
+}
+
+const brand = Symbol.for('vibe-aigc.error');
+
+/**
+ * The base of every error of this library. Branch on `code`; read `message`, which names the thing and the next step;
+ * follow `cause`. `VibeError.is` also recognises errors of another copy of this library (ESM beside CommonJS), where
+ * `instanceof` is false.
+ *
+ * @example
+ * try {
+ *   await planner.executeWithResume(vibe);
+ * } catch (error) {
+ *   if (VibeError.is(error) && error.code === 'PLAN_LOCKED') console.log('already running');
+ *   else throw error;
+ * }
+ */
+export class VibeError extends Error {
+  override readonly name: string = 'VibeError';
+  readonly [brand] = true;
+
+  constructor(
+    readonly code: VibeErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  /** True for a `VibeError` of any copy of this library in this process. */
+  static is(error: unknown): error is VibeError {
+    return typeof error === 'object' && error !== null && (error as { [brand]?: unknown })[brand] === true;
+  }
+}
+
+/** The vibe does not fit its schema; `issues` has every problem. Nothing was run. */
+export class VibeInvalidError extends VibeError {
+  override readonly name = 'VibeInvalidError';
+  constructor(
+    readonly issues: readonly Issue[],
+    options?: ErrorOptions,
+  ) {
+    super('VIBE_INVALID', `This vibe cannot be used: ${listOf(issues)}. Nothing was run.`, options);
+  }
+}
+
+/** The plan cannot be run; `issues` has every problem at once. Nothing was run. */
+export class PlanInvalidError extends VibeError {
+  override readonly name = 'PlanInvalidError';
+  constructor(
+    readonly planId: string,
+    readonly issues: readonly Issue[],
+    options?: ErrorOptions,
+  ) {
+    super('PLAN_INVALID', `Plan ${quote(planId)} cannot be run: ${listOf(issues)}. Nothing was run.`, options);
+  }
+}
+
+/** The decomposer threw, or what it answered is no plan. Nothing was run. */
+export class DecompositionError extends VibeError {
+  override readonly name = 'DecompositionError';
+  constructor(
+    readonly planId: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    const next = 'Nothing was run; call again, or pass a plan of your own as the option "plan".';
+    super('DECOMPOSITION_FAILED', `No plan could be made for ${quote(planId)}: ${reason}. ${next}`, options);
+  }
+}
+
+/** No checkpoint has this id. */
+export class CheckpointNotFoundError extends VibeError {
+  override readonly name = 'CheckpointNotFoundError';
+  constructor(
+    readonly checkpointId: string,
+    options?: ErrorOptions,
+  ) {
+    const next = 'listCheckpoints() shows the ids that exist.';
+    super('CHECKPOINT_NOT_FOUND', `There is no checkpoint ${quote(checkpointId)}. ${next}`, options);
+  }
+}
+
+/** What a `CheckpointCorruptError` knows about the damage. */
+export interface CheckpointDamage {
+  readonly planId: string;
+  /** What is wrong, in words. Never content of the checkpoint. */
+  readonly reason: string;
+  /** Where it is: a file, or the name of a store. */
+  readonly location: string;
+  /** The newest checkpoint affected. */
+  readonly checkpointId?: string;
+  /** The newest intact checkpoint of the plan; none is left when it is absent. */
+  readonly fallbackCheckpointId?: string;
+}
+
+/**
+ * A stored checkpoint exists and cannot be trusted. Every file is left as it was.
+ *
+ * @example
+ * try {
+ *   await planner.executeWithResume(vibe);
+ * } catch (error) {
+ *   if (!(error instanceof CheckpointCorruptError)) throw error;
+ *   if (error.checkpointId) await planner.deleteCheckpoint(error.checkpointId);
+ *   await planner.execute(vibe); // pays for everything again
+ * }
+ */
+export class CheckpointCorruptError extends VibeError implements CheckpointDamage {
+  override readonly name = 'CheckpointCorruptError';
+  readonly planId: string;
+  readonly reason: string;
+  readonly location: string;
+  readonly checkpointId?: string;
+  readonly fallbackCheckpointId?: string;
+
+  constructor(damage: CheckpointDamage, options?: ErrorOptions) {
+    const which = damage.checkpointId === undefined ? 'a checkpoint' : `checkpoint ${quote(damage.checkpointId)}`;
+    const next =
+      damage.fallbackCheckpointId === undefined
+        ? 'Nothing intact is left to go on from: delete it, or start over with fresh: true'
+        : `Go on from ${quote(damage.fallbackCheckpointId)} with onCorrupt: 'fallback', or delete the damaged one`;
+    const what = `Plan ${quote(damage.planId)}: ${which} is damaged (${damage.reason}) at ${damage.location}`;
+    super('CHECKPOINT_CORRUPT', `${what}. ${next}.`, options);
+    this.planId = damage.planId;
+    this.reason = damage.reason;
+    this.location = damage.location;
+    this.checkpointId = damage.checkpointId;
+    this.fallbackCheckpointId = damage.fallbackCheckpointId;
+  }
+}
+
+/** What is stored belongs to another vibe or to another plan than the one asked for. Nothing was run. */
+export class CheckpointMismatchError extends VibeError {
+  override readonly name = 'CheckpointMismatchError';
+  constructor(
+    readonly planId: string,
+    readonly reason: string,
+    readonly checkpointId?: string,
+    options?: ErrorOptions,
+  ) {
+    super('CHECKPOINT_MISMATCH', `Plan ${quote(planId)} does not match what is stored: ${reason}.`, options);
+  }
+}
+
+/** Written by a newer version of this library. Nothing was touched. */
+export class CheckpointVersionError extends VibeError {
+  override readonly name = 'CheckpointVersionError';
+  constructor(
+    readonly planId: string,
+    readonly found: string,
+    readonly checkpointId?: string,
+    options?: ErrorOptions,
+  ) {
+    const which = checkpointId === undefined ? 'a checkpoint' : `checkpoint ${quote(checkpointId)}`;
+    const what = `Plan ${quote(planId)}: ${which} has ${found}, which this version cannot read`;
+    super('CHECKPOINT_VERSION_UNSUPPORTED', `${what}. Update vibe-aigc; nothing was touched.`, options);
+  }
+}
+
+/** Who runs a plan. */
+export interface LockHolder {
+  /** Process id. */
+  readonly pid: number;
+  readonly runId: string;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+}
+
+/** Somebody is running this plan already. Nothing was run. */
+export class PlanLockedError extends VibeError {
+  override readonly name = 'PlanLockedError';
+  constructor(
+    readonly planId: string,
+    readonly holder: LockHolder,
+    options?: ErrorOptions,
+  ) {
+    const who = `run ${quote(holder.runId)} of process ${holder.pid} since ${holder.since}`;
+    super('PLAN_LOCKED', `Plan ${quote(planId)} is being run by ${who}. Wait for it, or use another planId.`, options);
+  }
+}
+
+/**
+ * The store failed. What was acknowledged before is kept; the same call works once the cause is gone. When a run was
+ * stopped by it, `executionState` has everything that finished, also what could not be saved: keep it with
+ * `createCheckpoint({ planId, executionState })`.
+ *
+ * `State` is `ExecutionState`, which this page cannot import.
+ */
+export class PersistenceError<State = unknown> extends VibeError {
+  override readonly name = 'PersistenceError';
+  constructor(
+    /** Absent when the store failed before a plan was known. */
+    readonly planId: string | undefined,
+    readonly reason: string,
+    readonly executionState?: State,
+    options?: ErrorOptions,
+  ) {
+    const what = planId === undefined ? 'The checkpoint store' : `The store of plan ${quote(planId)}`;
+    const next = 'What was saved before is kept: call again once the cause is gone.';
+    super('PERSISTENCE_FAILED', `${what} failed: ${reason}. ${next}`, options);
+  }
+}
+
+/** An id that no plan or checkpoint can have. */
+export class InvalidIdError extends VibeError {
+  override readonly name = 'InvalidIdError';
+  constructor(
+    readonly id: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super('INVALID_ID', `${quote(id)} cannot be used as an id: ${reason}.`, options);
+  }
+}
+
+/** An attempt took longer than `timeoutMs`. It counts as a failed attempt. */
+export class NodeTimeoutError extends VibeError {
+  override readonly name = 'NodeTimeoutError';
+  constructor(
+    readonly nodeId: string,
+    readonly timeoutMs: number,
+    options?: ErrorOptions,
+  ) {
+    const next = 'Raise timeoutMs, or set retry.maxAttempts.';
+    super('NODE_TIMEOUT', `Node ${quote(nodeId)} did not finish within ${timeoutMs} ms. ${next}`, options);
+  }
+}
+
+/** A handler returned something that JSON cannot carry; `path` leads to it. */
+export class OutputNotSerializableError extends VibeError {
+  override readonly name = 'OutputNotSerializableError';
+  constructor(
+    readonly nodeId: string,
+    readonly path: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    const what = `Node ${quote(nodeId)} returned what cannot be stored: ${path} is refused (${reason})`;
+    super('OUTPUT_NOT_SERIALIZABLE', `${what}. Return plain JSON values.`, options);
+  }
+}
+
+/** An optional package is not installed. */
+export class MissingPeerError extends VibeError {
+  override readonly name = 'MissingPeerError';
+  constructor(
+    readonly peer: string,
+    options?: ErrorOptions,
+  ) {
+    super('MISSING_PEER', `This needs the package ${quote(peer)}. Run: npm install ${peer}`, options);
+  }
+}
+
+/** Ids and names come from anywhere: shown whole when short, and never with a raw control character. */
+function quote(text: string): string {
+  return JSON.stringify(text.length <= 200 ? text : `${text.slice(0, 200)}…`);
+}
+
+function listOf(issues: readonly Issue[]): string {
+  const shown = issues.slice(0, 20).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  const rest = issues.length > 20 ? `; and ${issues.length - 20} more` : '';
+  return shown.join('; ') + rest;
+}

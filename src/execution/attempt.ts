@@ -1,0 +1,158 @@
+import { NodeTimeoutError, OutputNotSerializableError } from '../errors.js';
+import { copyJson, setOwn } from '../plan/json-value.js';
+import type { GraphNode } from '../plan/plan-graph.js';
+import type { RunState } from '../run/run-state.js';
+import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
+
+/** How an attempt ended. `interrupted`: by the end of the run, so it says nothing about the node. */
+export type AttemptOutcome =
+  | { readonly status: 'completed'; readonly output: unknown }
+  | { readonly status: 'failed'; readonly error: unknown }
+  | { readonly status: 'interrupted' };
+
+/** An attempt under way. */
+export interface Attempt {
+  readonly handler: ServingHandler;
+  readonly outcome: Promise<AttemptOutcome>;
+  /** Asks the handler to stop; what it still returns is kept. */
+  interrupt(reason: unknown): void;
+}
+
+/** Makes an attempt on a node; never throws and never rejects for what a handler does. */
+export type Dispatch = (placed: GraphNode, attempt: number) => Attempt;
+
+export interface LocalDispatchOptions {
+  /** Milliseconds that one attempt may take; unlimited when left out. */
+  readonly timeoutMs?: number;
+  readonly idempotencyKeyOf: (nodeId: string) => string;
+  /** Told when an attempt that had timed out ends after all. */
+  readonly onLateEnd?: (nodeId: string) => void;
+}
+
+/** Runs handlers in this process. */
+export function localDispatch(state: RunState, lookup: HandlerLookup, options: LocalDispatchOptions): Dispatch {
+  return (placed, attempt) => {
+    const handler = lookup(placed.node);
+    if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
+    const context = new AttemptContext(state, placed, attempt, options.idempotencyKeyOf);
+    const outcome =
+      options.timeoutMs === undefined
+        ? runHandler(handler, placed, context)
+        : withTimeout(runHandler(handler, placed, context), placed, context, options.timeoutMs, options.onLateEnd);
+    return { handler, outcome, interrupt: (reason) => context.interrupt(reason) };
+  };
+}
+
+async function runHandler(
+  { run }: ServingHandler,
+  { node }: GraphNode,
+  context: AttemptContext,
+): Promise<AttemptOutcome> {
+  let returned: unknown;
+  try {
+    returned = await run(node, context);
+  } catch (error) {
+    return context.isInterrupted ? { status: 'interrupted' } : { status: 'failed', error };
+  }
+  const copy = copyJson(returned, 'output', { freeze: true });
+  if (copy.ok) return { status: 'completed', output: copy.value };
+  return { status: 'failed', error: new OutputNotSerializableError(node.id, copy.path, copy.reason) };
+}
+
+function withTimeout(
+  running: Promise<AttemptOutcome>,
+  { node }: GraphNode,
+  context: AttemptContext,
+  timeoutMs: number,
+  onLateEnd?: (nodeId: string) => void,
+): Promise<AttemptOutcome> {
+  return new Promise((resolve) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      const error = new NodeTimeoutError(node.id, timeoutMs);
+      const outcome: AttemptOutcome = context.isInterrupted ? { status: 'interrupted' } : { status: 'failed', error };
+      context.abort(error);
+      resolve(outcome);
+    }, timeoutMs);
+    void running.then((outcome) => {
+      clearTimeout(timer);
+      if (isLate) onLateEnd?.(node.id);
+      else resolve(outcome);
+    });
+  });
+}
+
+/** Inputs and signal are made when a handler asks for them: most ask for one or neither. */
+class AttemptContext implements NodeContext {
+  readonly vibe;
+  readonly plan;
+  readonly runId;
+  isInterrupted = false;
+  readonly #state: RunState;
+  readonly #placed: GraphNode;
+  readonly #idempotencyKeyOf: (nodeId: string) => string;
+  #inputs: Readonly<Record<string, unknown>> | undefined;
+  #controller: AbortController | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
+
+  constructor(
+    state: RunState,
+    placed: GraphNode,
+    readonly attempt: number,
+    idempotencyKeyOf: (nodeId: string) => string,
+  ) {
+    this.vibe = state.vibe;
+    this.plan = state.plan;
+    this.runId = state.runId;
+    this.#state = state;
+    this.#placed = placed;
+    this.#idempotencyKeyOf = idempotencyKeyOf;
+  }
+
+  get inputs(): Readonly<Record<string, unknown>> {
+    this.#inputs ??= inputsOf(this.#state, this.#placed);
+    return this.#inputs;
+  }
+
+  /** Usable after destructuring, hence no method. */
+  readonly input = <T = unknown>(nodeId: string): T => {
+    if (Object.hasOwn(this.inputs, nodeId)) return this.inputs[nodeId] as T;
+    const known = Object.keys(this.inputs).map((id) => JSON.stringify(id));
+    const has = known.length === 0 ? 'It has no inputs' : `Its inputs are ${known.join(', ')}`;
+    const asked = JSON.stringify(nodeId);
+    throw new Error(`Node ${JSON.stringify(this.#placed.node.id)} does not depend on ${asked}. ${has}.`);
+  };
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get idempotencyKey(): string {
+    return this.#idempotencyKeyOf(this.#placed.node.id);
+  }
+
+  interrupt(reason: unknown): void {
+    this.isInterrupted = true;
+    this.abort(reason);
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted ??= { reason };
+    this.#controller?.abort(reason);
+  }
+}
+
+function inputsOf({ results }: RunState, { parent, dependencies }: GraphNode): Readonly<Record<string, unknown>> {
+  const inputs: Record<string, unknown> = {};
+  const sources = parent?.hasHandler ? [parent, ...dependencies] : dependencies;
+  for (const { node } of sources) {
+    const result = results.get(node.id);
+    if (result?.status === 'completed') setOwn(inputs, node.id, result.output);
+  }
+  return Object.freeze(inputs);
+}

@@ -1,0 +1,69 @@
+import type { SerializedError } from '../run/node-result.js';
+
+/** How far a run is. */
+export interface Progress {
+  readonly completed: number;
+  /** 0 until there is a plan. */
+  readonly total: number;
+  /** 0 to 100, rounded down: 100 only when everything is completed. */
+  readonly percent: number;
+}
+
+/** What a run tells its listeners, without the fields that every event has. */
+export type ExecutionEventBody =
+  /** The plan is ours and work begins; before planning, so `progress.total` may still be 0. */
+  | { readonly type: 'run_started'; readonly resumed: boolean; readonly completedNodes: number }
+  /** A new plan was made and, where the run checkpoints, saved. */
+  | { readonly type: 'plan_created'; readonly totalNodes: number }
+  /** An attempt begins. */
+  | { readonly type: 'node_started'; readonly nodeId: string; readonly attempt: number }
+  /** An attempt failed and another one follows. */
+  | {
+      readonly type: 'node_retry';
+      readonly nodeId: string;
+      /** The attempt that failed. */
+      readonly attempt: number;
+      readonly error: SerializedError;
+      readonly delayMs: number;
+      /** ISO 8601, UTC. */
+      readonly nextAttemptAt: string;
+    }
+  /** A node is complete with all below it, and recorded. */
+  | { readonly type: 'node_completed'; readonly nodeId: string; readonly output: unknown; readonly durationMs: number }
+  | {
+      readonly type: 'node_failed';
+      readonly nodeId: string;
+      readonly error: SerializedError;
+      readonly attempts: number;
+    }
+  | { readonly type: 'node_skipped'; readonly nodeId: string; readonly blockedBy: string }
+  /** Everything completed so far is stored. `listed` is `false` for the rolling save between listed checkpoints. */
+  | {
+      readonly type: 'checkpoint_saved';
+      readonly checkpointId: string;
+      readonly completedNodes: number;
+      readonly listed: boolean;
+    }
+  /** A stored checkpoint is damaged; what was done about it is in the documentation of `onCorrupt`. */
+  | {
+      readonly type: 'checkpoint_corrupt';
+      readonly checkpointId: string;
+      readonly damagedPlanId: string;
+      readonly reason: string;
+    }
+  /** The last event of a run. */
+  | { readonly type: 'run_completed'; readonly status: 'completed' | 'failed' | 'cancelled' };
+
+/** One thing that happened in a run: a union on `type`. Completed nodes that are taken over emit nothing. */
+export type ExecutionEvent = ExecutionEventBody & {
+  readonly planId: string;
+  readonly runId: string;
+  /** ISO 8601, UTC. */
+  readonly timestamp: string;
+  readonly progress: Progress;
+};
+
+/** Takes events; may be async. One that throws or rejects is logged and never disturbs the run. */
+export type ProgressListener = (event: ExecutionEvent) => void | Promise<void>;
+
+export type Emit = (event: ExecutionEventBody) => void;

@@ -1,0 +1,298 @@
+import type { GraphNode } from '../plan/plan-graph.js';
+import type { NodeResult } from '../run/node-result.js';
+import type { RunLog } from '../run/run-log.js';
+import type { EndStatus, RunRecord } from '../run/run-record.js';
+import { applyRecord, type RunState } from '../run/run-state.js';
+import { serializeError } from '../run/serialize-error.js';
+import type { Attempt, AttemptOutcome, Dispatch } from './attempt.js';
+import type { Emit } from './execution-event.js';
+import { delayBeforeRetry, type RetryPolicy } from './retry.js';
+import { type Decision, Scheduler } from './scheduler.js';
+
+export interface ExecutionServices {
+  readonly log: RunLog;
+  readonly dispatch: Dispatch;
+  /** Attempts under way at once. */
+  readonly concurrency: number;
+  readonly retry: RetryPolicy;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Left out when nobody listens. */
+  readonly emit?: Emit;
+  /** Ends the run early: nothing new starts, and what is under way is asked to stop. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs what a run has left to do and answers how it ended. Everything that happens is appended to the log, and state,
+ * events and scheduler react once it is committed.
+ *
+ * Rejects with what `log.append` rejected with, after the attempts under way have settled. The state then holds their
+ * results too, although they are not committed, so that nothing that was paid for is lost on the way out.
+ */
+export function executeRun(state: RunState, services: ExecutionServices): Promise<EndStatus> {
+  return new Promise((resolve, reject) => new RunExecution(state, services, resolve, reject).start());
+}
+
+class RunExecution {
+  private scheduler: Scheduler | undefined;
+  private readonly attempts = new Map<number, Attempt>();
+  /** Which attempt is next, for nodes of which one has failed. */
+  private readonly nextAttempts = new Map<number, number>();
+  private readonly retryTimers = new Map<number, ReturnType<typeof setTimeout>>();
+  private committing = 0;
+  private isAdvancing = false;
+  private isStopped = false;
+  private isEnding = false;
+  private failure: { readonly error: unknown } | undefined;
+  private readonly stop = () => this.interrupt();
+
+  constructor(
+    private readonly state: RunState,
+    private readonly services: ExecutionServices,
+    private readonly resolve: (status: EndStatus) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {}
+
+  start(): void {
+    this.services.signal?.addEventListener('abort', this.stop);
+    if (this.services.signal?.aborted) this.isStopped = true;
+    this.commit([{ kind: 'run_started', at: this.isoNow() }], () => {
+      this.scheduler = new Scheduler(this.state);
+    });
+    this.advance();
+  }
+
+  /** Does everything that can be done now. Called again while it works, it goes round once more instead of deeper. */
+  private advance(): void {
+    if (this.isAdvancing || this.scheduler === undefined) return this.finishFailed();
+    this.isAdvancing = true;
+    try {
+      this.settleDecided(this.scheduler);
+      this.startReady(this.scheduler);
+      while (this.settleDecided(this.scheduler)) this.startReady(this.scheduler);
+    } catch (error) {
+      this.fail(error, []);
+    }
+    this.isAdvancing = false;
+    this.finish();
+  }
+
+  private startReady(scheduler: Scheduler): void {
+    while (!this.isStopped && this.failure === undefined && this.attempts.size < this.services.concurrency) {
+      const placed = scheduler.takeReady();
+      if (placed === undefined) return;
+      this.startAttempt(placed);
+    }
+  }
+
+  private startAttempt(placed: GraphNode): void {
+    const number = this.nextAttempts.get(placed.index) ?? 1;
+    const startedMs = this.services.now();
+    this.services.emit?.({ type: 'node_started', nodeId: placed.node.id, attempt: number });
+    const attempt = this.services.dispatch(placed, number);
+    this.attempts.set(placed.index, attempt);
+    attempt.outcome.then(
+      (outcome) => {
+        this.attempts.delete(placed.index);
+        this.settleAttempt(placed, attempt, number, startedMs, outcome);
+        this.advance();
+      },
+      (error) => {
+        this.attempts.delete(placed.index);
+        this.fail(error, []);
+      },
+    );
+  }
+
+  private settleAttempt(
+    placed: GraphNode,
+    { handler }: Attempt,
+    number: number,
+    startedMs: number,
+    outcome: AttemptOutcome,
+  ): void {
+    if (outcome.status === 'interrupted') return;
+    if (outcome.status === 'failed' && this.retry(placed, number, outcome.error)) return;
+    this.nextAttempts.delete(placed.index);
+    const endedMs = this.services.now();
+    const settled = {
+      nodeId: placed.node.id,
+      attempts: number,
+      startedAt: isoOf(startedMs),
+      completedAt: isoOf(endedMs),
+      durationMs: Math.max(0, endedMs - startedMs),
+      handler:
+        handler.version === undefined ? { name: handler.name } : { name: handler.name, version: handler.version },
+    };
+    const result: NodeResult =
+      outcome.status === 'completed'
+        ? { status: 'completed', ...settled, output: outcome.output }
+        : { status: 'failed', ...settled, error: serializeError(outcome.error) };
+    this.commit([{ kind: 'node_settled', result }]);
+  }
+
+  /** The slot is free while a node waits for its next attempt. */
+  private retry(placed: GraphNode, number: number, error: unknown): boolean {
+    const delayMs = delayBeforeRetry(this.services.retry, number, error);
+    if (delayMs === undefined || this.isStopped || this.failure !== undefined) return false;
+    const nextAttemptAt = isoOf(this.services.now() + delayMs);
+    const serialized = serializeError(error);
+    const nodeId = placed.node.id;
+    this.services.emit?.({ type: 'node_retry', nodeId, attempt: number, error: serialized, delayMs, nextAttemptAt });
+    this.nextAttempts.set(placed.index, number + 1);
+    if (delayMs === 0) this.scheduler?.makeReady(placed);
+    else
+      this.retryTimers.set(
+        placed.index,
+        setTimeout(() => this.retryNow(placed), delayMs),
+      );
+    return true;
+  }
+
+  private retryNow(placed: GraphNode): void {
+    this.retryTimers.delete(placed.index);
+    this.scheduler?.makeReady(placed);
+    this.advance();
+  }
+
+  private settleDecided(scheduler: Scheduler): boolean {
+    if (this.failure !== undefined) return false;
+    const decided = scheduler.takeDecided();
+    if (decided.length === 0) return false;
+    const at = this.isoNow();
+    this.commit(decided.map((decision) => recordOf(decision, at)));
+    return true;
+  }
+
+  private commit(records: readonly RunRecord[], onCommitted?: () => void): void {
+    if (this.failure !== undefined) return this.keep(records);
+    this.committing++;
+    const committed = () => {
+      this.committing--;
+      for (const record of records) this.react(record);
+      onCommitted?.();
+    };
+    let appended: void | Promise<void>;
+    try {
+      appended = this.services.log.append(records);
+    } catch (error) {
+      this.committing--;
+      return this.fail(error, records);
+    }
+    if (appended === undefined) return committed();
+    appended.then(
+      () => {
+        committed();
+        this.advance();
+      },
+      (error) => {
+        this.committing--;
+        this.fail(error, records);
+      },
+    );
+  }
+
+  private react(record: RunRecord): void {
+    const before = this.state.completed.length;
+    applyRecord(this.state, record);
+    if (this.services.emit !== undefined) this.emitRecord(record, before, this.services.emit);
+    this.scheduler?.react(record);
+  }
+
+  private emitRecord(record: RunRecord, before: number, emit: Emit): void {
+    if (record.kind === 'node_settled') {
+      const { result } = record;
+      if (result.status === 'failed') {
+        emit({ type: 'node_failed', nodeId: result.nodeId, error: result.error, attempts: result.attempts });
+      } else if (result.status === 'skipped') {
+        emit({ type: 'node_skipped', nodeId: result.nodeId, blockedBy: result.blockedBy });
+      }
+    }
+    for (let position = before; position < this.state.completed.length; position++) {
+      const nodeId = this.state.completed[position] as string;
+      const result = this.state.results.get(nodeId);
+      if (result?.status === 'completed') {
+        emit({ type: 'node_completed', nodeId, output: result.output, durationMs: result.durationMs });
+      }
+    }
+  }
+
+  private interrupt(): void {
+    this.isStopped = true;
+    this.cancelRetries();
+    for (const attempt of this.attempts.values()) attempt.interrupt(this.services.signal?.reason);
+    this.advance();
+  }
+
+  private fail(error: unknown, records: readonly RunRecord[]): void {
+    this.failure ??= { error };
+    this.cancelRetries();
+    this.keep(records);
+    this.finishFailed();
+  }
+
+  /** Not committed and never announced, but in the state that the caller is handed. */
+  private keep(records: readonly RunRecord[]): void {
+    for (const record of records) applyRecord(this.state, record);
+  }
+
+  private cancelRetries(): void {
+    for (const timer of this.retryTimers.values()) clearTimeout(timer);
+    this.retryTimers.clear();
+  }
+
+  private finish(): void {
+    if (this.failure !== undefined) return this.finishFailed();
+    if (this.isEnding || this.isBusy()) return;
+    this.isEnding = true;
+    const { completed, failed, skipped, graph, results } = this.state;
+    const isAllSettled = results.size === graph.nodes.length;
+    const ended = this.isStopped && !isAllSettled ? 'cancelled' : failed + skipped > 0 ? 'failed' : 'completed';
+    if (ended === 'completed' && completed.length < graph.nodes.length) {
+      return this.fail(new Error(`Run "${this.state.runId}" came to a stop with nodes left to do.`), []);
+    }
+    this.commit([{ kind: 'run_ended', status: ended, at: this.isoNow() }], () => {
+      this.services.signal?.removeEventListener('abort', this.stop);
+      this.resolve(ended);
+    });
+  }
+
+  private finishFailed(): void {
+    if (this.failure === undefined || this.isBusy()) return;
+    this.services.signal?.removeEventListener('abort', this.stop);
+    this.reject(this.failure.error);
+  }
+
+  private isBusy(): boolean {
+    return this.attempts.size > 0 || this.committing > 0 || this.retryTimers.size > 0;
+  }
+
+  private isoNow(): string {
+    return isoOf(this.services.now());
+  }
+}
+
+function recordOf(decision: Decision, at: string): RunRecord {
+  const nodeId = decision.placed.node.id;
+  if (decision.kind === 'complete') return { kind: 'composite_completed', nodeId, at };
+  const settled = { nodeId, attempts: 0, startedAt: at, completedAt: at, durationMs: 0 };
+  if (decision.kind === 'skip') {
+    return { kind: 'node_settled', result: { status: 'skipped', ...settled, blockedBy: decision.blockedBy.node.id } };
+  }
+  const message = `child ${JSON.stringify(decision.child.node.id)} failed`;
+  const error = { name: 'ChildFailedError', message, code: 'CHILD_FAILED' };
+  return { kind: 'node_settled', result: { status: 'failed', ...settled, error } };
+}
+
+let lastMs = Number.NaN;
+let lastIso = '';
+
+/** Many nodes settle in the same millisecond. */
+function isoOf(ms: number): string {
+  if (ms !== lastMs) {
+    lastIso = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastIso;
+}

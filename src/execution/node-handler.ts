@@ -1,0 +1,77 @@
+import type { Vibe } from '../plan/vibe.js';
+import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-node.js';
+import type { WorkflowPlan } from '../plan/workflow-plan.js';
+
+/** What a handler knows besides its node. */
+export interface NodeContext {
+  readonly vibe: Vibe;
+  readonly plan: WorkflowPlan;
+  readonly runId: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Outputs of the node's dependencies by id, and of a parent that has a handler. Frozen. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /**
+   * The output of one dependency.
+   * @throws Error when the node does not depend on `nodeId`.
+   */
+  input<T = unknown>(nodeId: string): T;
+  /** Aborted when the run is cancelled or the attempt takes longer than `timeoutMs`. Hand it to `fetch`. */
+  readonly signal: AbortSignal;
+  /**
+   * The same over attempts, crashes and resumes of this node in this run: hand it to a provider that takes such a key,
+   * and work that was paid for is not paid twice.
+   */
+  readonly idempotencyKey: string;
+}
+
+/**
+ * Does the work of a node. What it returns is stored as JSON and handed to the nodes that depend on this one; what it
+ * throws makes the node fail, after the attempts that `retry` allows.
+ *
+ * @example
+ * const generate: NodeHandler = async (node, { inputs, signal, idempotencyKey }) => {
+ *   const answer = await fetch(url, { method: 'POST', signal, headers: { 'idempotency-key': idempotencyKey } });
+ *   return answer.json();
+ * };
+ */
+export type NodeHandler = (node: WorkflowNode, context: NodeContext) => unknown;
+
+/** A handler, or a handler with a version that is stored with its results. */
+export type HandlerEntry = NodeHandler | { readonly run: NodeHandler; readonly version?: string };
+
+/** Who serves which node: `tools[node.parameters.tool]` first, then the node's type, then `default`. */
+export type Handlers = { readonly [type in NodeType]?: HandlerEntry } & {
+  readonly tools?: Readonly<Record<string, HandlerEntry>>;
+  readonly default?: HandlerEntry;
+};
+
+/** The handler that serves a node, under the name by which results refer to it. */
+export interface ServingHandler {
+  readonly name: string;
+  readonly version?: string;
+  readonly run: NodeHandler;
+}
+
+/** Finds the handler of a node; `undefined` when none serves it. */
+export type HandlerLookup = (node: WorkflowNode) => ServingHandler | undefined;
+
+export function handlerLookup(handlers: Handlers): HandlerLookup {
+  const tools = new Map(
+    Object.entries(handlers.tools ?? {}).map(([name, entry]) => [name, serving(`tools.${name}`, entry)]),
+  );
+  const types = new Map<NodeType, ServingHandler>();
+  for (const type of nodeTypes) {
+    const entry = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
+    if (entry !== undefined) types.set(type, serving(type, entry));
+  }
+  const fallback = handlers.default === undefined ? undefined : serving('default', handlers.default);
+  return ({ type, parameters }) => {
+    const tool = typeof parameters.tool === 'string' ? tools.get(parameters.tool) : undefined;
+    return tool ?? types.get(type) ?? fallback;
+  };
+}
+
+function serving(name: string, entry: HandlerEntry): ServingHandler {
+  return typeof entry === 'function' ? { name, run: entry } : { name, run: entry.run, version: entry.version };
+}

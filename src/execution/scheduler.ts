@@ -1,0 +1,153 @@
+import { type GraphNode, isSubtreePoint, ownPoint, subtreePoint } from '../plan/plan-graph.js';
+import type { RunRecord } from '../run/run-record.js';
+import type { RunState } from '../run/run-state.js';
+
+/** A node that is settled without a handler. */
+export type Decision =
+  | { readonly kind: 'complete'; readonly placed: GraphNode }
+  | { readonly kind: 'fail'; readonly placed: GraphNode; readonly child: GraphNode }
+  | { readonly kind: 'skip'; readonly placed: GraphNode; readonly blockedBy: GraphNode };
+
+/**
+ * Says which nodes may start now. A point of the graph is passed once all points before it are, freely or blocked by a
+ * node that was not completed. Every point and edge is looked at once over the whole run.
+ *
+ * What follows from a failure is decided at once, down to the last dependent, so that it is one group of records; it
+ * can start nothing. What follows from a success waits until the success is committed and comes back to `react`.
+ */
+export class Scheduler {
+  private readonly waitingFor: Int32Array;
+  private readonly passed: Uint8Array;
+  /** Points that wait for a blocked one. */
+  private readonly hindered: Uint8Array;
+  /** For a point that was passed blocked: the node to blame. */
+  private readonly blockers: Array<GraphNode | undefined>;
+  private readonly failed: Uint8Array;
+  private readonly ready: GraphNode[] = [];
+  private nextReady = 0;
+  private decided: Decision[] = [];
+  private readonly reached: number[] = [];
+
+  constructor(private readonly state: RunState) {
+    const { graph } = state;
+    this.waitingFor = Int32Array.from(graph.waitCounts);
+    this.passed = new Uint8Array(graph.waitCounts.length);
+    this.hindered = new Uint8Array(graph.waitCounts.length);
+    this.blockers = new Array(graph.waitCounts.length);
+    this.failed = new Uint8Array(graph.nodes.length);
+    for (const placed of graph.nodes) if (this.isSettled(placed)) this.pass(ownPoint(placed), undefined);
+    this.reached.length = 0;
+    for (const placed of graph.nodes) {
+      if (this.isOpen(ownPoint(placed))) this.reached.push(ownPoint(placed));
+      if (placed.children.length > 0 && this.isOpen(subtreePoint(placed))) this.reached.push(subtreePoint(placed));
+    }
+    this.follow();
+  }
+
+  /** The next node whose handler may run, in the order in which nodes became ready. */
+  takeReady(): GraphNode | undefined {
+    const placed = this.ready[this.nextReady];
+    if (placed === undefined) return undefined;
+    this.nextReady++;
+    if (this.nextReady === this.ready.length) {
+      this.ready.length = 0;
+      this.nextReady = 0;
+    }
+    return placed;
+  }
+
+  /** Puts a node back, for another attempt. */
+  makeReady(placed: GraphNode): void {
+    this.ready.push(placed);
+  }
+
+  /** What was decided since the last call, dependencies before their dependents. */
+  takeDecided(): readonly Decision[] {
+    if (this.decided.length === 0) return this.decided;
+    const decided = this.decided;
+    this.decided = [];
+    return decided;
+  }
+
+  /** Looks at what a committed record makes possible, and at nothing else. */
+  react(record: RunRecord): void {
+    if (record.kind === 'node_settled') {
+      const placed = this.state.graph.get(record.result.nodeId) as GraphNode;
+      if (record.result.status === 'failed') this.failed[placed.index] = 1;
+      if (this.passed[ownPoint(placed)] === 1) return;
+      this.pass(ownPoint(placed), record.result.status === 'completed' ? undefined : placed);
+      this.follow();
+    } else if (record.kind === 'composite_completed') {
+      this.pass(subtreePoint(this.state.graph.get(record.nodeId) as GraphNode), undefined);
+      this.follow();
+    }
+  }
+
+  private pass(point: number, blocker: GraphNode | undefined): void {
+    this.passed[point] = 1;
+    this.blockers[point] = blocker;
+    for (const next of this.state.graph.successors[point] as number[]) {
+      if (blocker !== undefined) this.hindered[next] = 1;
+      if (--(this.waitingFor[next] as number) === 0 && this.passed[next] === 0) this.reached.push(next);
+    }
+  }
+
+  private follow(): void {
+    for (let next = 0; next < this.reached.length; next++) {
+      const point = this.reached[next] as number;
+      const placed = this.state.graph.nodes[point >> 1] as GraphNode;
+      if (isSubtreePoint(point)) this.reachSubtree(placed);
+      else this.reachOwn(placed);
+    }
+    this.reached.length = 0;
+  }
+
+  private reachOwn(placed: GraphNode): void {
+    const blockedBy = this.hindered[ownPoint(placed)] === 1 ? this.firstBlocker(placed) : undefined;
+    if (blockedBy !== undefined) {
+      this.decided.push({ kind: 'skip', placed, blockedBy });
+      this.pass(ownPoint(placed), placed);
+    } else if (placed.hasHandler) this.ready.push(placed);
+    else if (placed.children.length > 0) this.pass(ownPoint(placed), undefined);
+    else this.decided.push({ kind: 'complete', placed });
+  }
+
+  private reachSubtree(placed: GraphNode): void {
+    const own = this.blockers[ownPoint(placed)];
+    if (own !== undefined) return this.pass(subtreePoint(placed), own);
+    const hindered = this.hindered[subtreePoint(placed)] === 1;
+    const blockers = hindered ? placed.children.map((child) => this.blockers[subtreePoint(child)]) : [];
+    const first = blockers.find((blocker) => blocker !== undefined);
+    if (placed.hasHandler) return this.pass(subtreePoint(placed), first);
+    if (first === undefined) {
+      if (this.state.results.get(placed.node.id)?.status === 'completed') this.pass(subtreePoint(placed), undefined);
+      else this.decided.push({ kind: 'complete', placed });
+      return;
+    }
+    const child = blockers.find((blocker) => blocker !== undefined && this.failed[blocker.index] === 1);
+    if (child === undefined) this.decided.push({ kind: 'skip', placed, blockedBy: first });
+    else {
+      this.failed[placed.index] = 1;
+      this.decided.push({ kind: 'fail', placed, child });
+    }
+    this.pass(subtreePoint(placed), placed);
+  }
+
+  private firstBlocker({ parent, dependencies }: GraphNode): GraphNode | undefined {
+    if (parent !== undefined && this.blockers[ownPoint(parent)] !== undefined) return parent;
+    for (const dependency of dependencies) {
+      const blocker = this.blockers[subtreePoint(dependency)];
+      if (blocker !== undefined) return blocker;
+    }
+    return undefined;
+  }
+
+  /** Done in an earlier process. A composite without a handler counts as done only when its children are. */
+  private isSettled({ node, hasHandler, children }: GraphNode): boolean {
+    return (hasHandler || children.length === 0) && this.state.results.get(node.id)?.status === 'completed';
+  }
+
+  private isOpen(point: number): boolean {
+    return this.waitingFor[point] === 0 && this.passed[point] === 0;
+  }
+}

@@ -1,0 +1,36 @@
+import { customAlphabet } from 'nanoid';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/**
+ * What the embedding program lends us: time, ids and a place for log lines. Everything else in a run is a function of
+ * the plan and of what handlers return, so a test that injects these has a run of its own making.
+ *
+ * @example
+ * new MetaPlanner({ host: { log: (level, message, details) => logger[level](details, message) } });
+ */
+export interface Host {
+  /** Milliseconds since 1970, UTC. Default: `Date.now`. */
+  now(): number;
+  /** A new unguessable id of lower-case letters, digits and `-`. Default: nanoid, 20 characters. */
+  newId(): string;
+  /** Takes a log line. Default: silent. */
+  log(level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 20);
+
+/** The host with what is missing filled in. */
+export function completeHost(given: Partial<Host> = {}): Host {
+  return {
+    now: given.now ?? Date.now,
+    newId: given.newId ?? (() => newId()),
+    log: (level, message, details) => {
+      try {
+        given.log?.(level, message, details);
+      } catch {
+        // A logger that throws has nobody left to tell, and must not disturb a run.
+      }
+    },
+  };
+}

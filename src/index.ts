@@ -1,0 +1,48 @@
+export type { Checkpoint, CheckpointSummary, DamagedSummary, IntactSummary } from './checkpoint/checkpoint.js';
+export { summarize } from './checkpoint/checkpoint.js';
+export { type CheckpointQuery, selectCheckpoints } from './checkpoint/checkpoint-query.js';
+export type { PersistenceManager } from './checkpoint/persistence-manager.js';
+export { type Composer, composer } from './composer/composer.js';
+export type { Decompose, DecomposeContext, Decomposer } from './decompose/decomposer.js';
+export type { PlanDraftInput } from './decompose/plan-draft.js';
+export {
+  CheckpointCorruptError,
+  type CheckpointDamage,
+  CheckpointMismatchError,
+  CheckpointNotFoundError,
+  CheckpointVersionError,
+  DecompositionError,
+  InvalidIdError,
+  type Issue,
+  type LockHolder,
+  MissingPeerError,
+  NodeTimeoutError,
+  OutputNotSerializableError,
+  PersistenceError,
+  PlanInvalidError,
+  PlanLockedError,
+  VibeError,
+  type VibeErrorCode,
+  VibeInvalidError,
+} from './errors.js';
+export type { ExecutionEvent, ExecutionEventBody, Progress, ProgressListener } from './execution/execution-event.js';
+export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './execution/node-handler.js';
+export type { Host, LogLevel } from './host.js';
+export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
+export type { ExecuteOptions, ListOptions, MetaPlannerOptions, PlanOptions } from './lifecycle/options.js';
+export { MetaPlanner } from './meta-planner.js';
+export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';
+export { type NodeType, type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';
+export { type WorkflowPlan, type WorkflowPlanInput, workflowPlanSchema } from './plan/workflow-plan.js';
+export {
+  assertCompleted,
+  type ExecutionResult,
+  type ExecutionSummary,
+  type FailedResult,
+  type PersistenceInfo,
+} from './run/execution-result.js';
+export type { ExecutionState } from './run/execution-state.js';
+export type { CompletedResult, NodeResult, SerializedError } from './run/node-result.js';
+export type { EndStatus, RunStatus } from './run/run-record.js';
+export { WorkflowPersistenceManager, type WorkflowPersistenceManagerOptions } from './stores/file/file-store.js';
+export { MemoryPersistenceManager } from './stores/memory.js';

@@ -1,0 +1,55 @@
+import { type Checkpoint, type CheckpointSummary, checkpointSchema } from '../checkpoint/checkpoint.js';
+import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoint-query.js';
+import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
+import { guardStorage } from '../checkpoint/storage-guard.js';
+import { CheckpointCorruptError } from '../errors.js';
+import { isPlainObject } from '../plan/json-value.js';
+import { isTooDeep } from '../plan/workflow-plan.js';
+
+/**
+ * A store as the planner uses it: what somebody else's class returns is checked, filtered and sorted, and what it
+ * throws becomes a PersistenceError.
+ */
+export class CheckedStore implements PersistenceManager {
+  readonly checkpointDir: string | undefined;
+
+  constructor(private readonly store: PersistenceManager) {
+    this.checkpointDir = store.checkpointDir;
+  }
+
+  /** Equal for stores that keep their checkpoints in the same place. */
+  get place(): unknown {
+    return this.checkpointDir ?? this.store;
+  }
+
+  saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
+    return guardStorage(checkpoint.planId, () => this.store.saveCheckpoint(checkpoint));
+  }
+
+  async loadCheckpoint(checkpointId: string): Promise<Checkpoint | undefined> {
+    const loaded: unknown = await guardStorage(undefined, () => this.store.loadCheckpoint(checkpointId));
+    if (loaded === undefined || loaded === null) return undefined;
+    const plan = isPlainObject(loaded) ? loaded.workflowPlan : undefined;
+    const isDeep = isPlainObject(plan) && isTooDeep(plan.rootNodes);
+    const parsed = isDeep ? undefined : checkpointSchema.safeParse(loaded);
+    if (parsed?.success && parsed.data.checkpointId === checkpointId) return parsed.data;
+    const where = parsed?.error?.issues[0]?.path.slice(0, 3).map(String).join('.');
+    const reason = parsed?.success ? 'it has another id' : `its ${where || 'plan'} is not what was saved`;
+    const planId = isPlainObject(loaded) && typeof loaded.planId === 'string' ? loaded.planId : '';
+    throw new CheckpointCorruptError({ planId, reason, location: this.location, checkpointId });
+  }
+
+  async listCheckpoints(query: CheckpointQuery = {}): Promise<CheckpointSummary[]> {
+    const listed = await guardStorage(query.planId, () => this.store.listCheckpoints(query));
+    // Already cut and begun where it was asked to: `before` may name what is not in the answer.
+    return selectCheckpoints(listed, { ...query, before: undefined });
+  }
+
+  async deleteCheckpoint(checkpointId: string): Promise<boolean> {
+    return (await guardStorage(undefined, () => this.store.deleteCheckpoint(checkpointId))) === true;
+  }
+
+  private get location(): string {
+    return this.checkpointDir ?? this.store.constructor.name;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Emit, ExecutionEvent, Progress, ProgressListener } from '../execution/execution-event.js';
+import type { Host } from '../host.js';
+import type { RunState } from '../run/run-state.js';
+
+export interface EmitterSubject {
+  readonly planId: string;
+  readonly runId: string;
+  /** Present once there is a plan. */
+  state?: RunState;
+}
+
+/**
+ * Completes events and hands them to the listeners in their order. A listener that throws or rejects is logged.
+ * `undefined` when nobody listens, so that nothing is made that nobody sees.
+ */
+export function createEmitter(
+  subject: EmitterSubject,
+  listeners: ReadonlyArray<ProgressListener | undefined>,
+  host: Host,
+): Emit | undefined {
+  const present = listeners.filter((listener) => listener !== undefined);
+  if (present.length === 0) return undefined;
+  return (body) => {
+    const event: ExecutionEvent = {
+      ...body,
+      planId: subject.planId,
+      runId: subject.runId,
+      timestamp: new Date(host.now()).toISOString(),
+      progress: progressOf(subject.state),
+    };
+    for (const listener of present) tell(listener, event, host);
+  };
+}
+
+function tell(listener: ProgressListener, event: ExecutionEvent, host: Host): void {
+  const onFailure = (error: unknown) => host.log('error', 'A progress listener failed.', { event: event.type, error });
+  try {
+    Promise.resolve(listener(event)).catch(onFailure);
+  } catch (error) {
+    onFailure(error);
+  }
+}
+
+function progressOf(state: RunState | undefined): Progress {
+  const completed = state?.completed.length ?? 0;
+  const total = state?.graph.nodes.length ?? 0;
+  return { completed, total, percent: total === 0 ? 0 : Math.floor((100 * completed) / total) };
+}

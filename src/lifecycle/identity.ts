@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { rollingCheckpointId } from '../checkpoint/checkpoint-id.js';
+import { InvalidIdError } from '../errors.js';
+import { canonicalVibe, type Vibe } from '../plan/vibe.js';
+import { idSchema } from '../plan/workflow-node.js';
+
+/** Equal for equal vibes; names the form of the vibe that it is the hash of. */
+export function vibeKeyOf(vibe: Vibe): string {
+  return `v1:${sha256(canonicalVibe(vibe))}`;
+}
+
+/**
+ * The id of a plan that nobody named: `<slug>-<16 hex>`, the same for equal vibes, so that two processes that start one
+ * vibe at once meet at one lock before anything is planned.
+ */
+export function derivedPlanId(vibe: Vibe): string {
+  const slug = vibe.description
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 40)
+    .replace(/-+$/, '');
+  return `${slug || 'vibe'}-${sha256(canonicalVibe(vibe)).slice(0, 16)}`;
+}
+
+/** @throws InvalidIdError */
+export function checkPlanId(planId: string): string {
+  if (idSchema.safeParse(planId).success) return planId;
+  throw new InvalidIdError(planId, 'a plan id has 1 to 200 characters');
+}
+
+/** The same for all attempts on a node in a run, in every process. */
+export function idempotencyKeyOf(runId: string, nodeId: string): string {
+  return `${runId}-${sha256(JSON.stringify(nodeId)).slice(0, 24)}`;
+}
+
+/** The id under which a run is saved between its listed checkpoints. */
+export function rollingIdOf(runId: string): string {
+  return rollingCheckpointId(sha256(JSON.stringify(runId)).slice(0, 24));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

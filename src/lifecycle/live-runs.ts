@@ -1,0 +1,51 @@
+import type { Recorder } from '../checkpoint/recorder.js';
+import type { RunState } from '../run/run-state.js';
+
+/** A call that is under way. */
+export interface LiveRun {
+  /** Ends early when the caller's signal aborts or the planner is closed. */
+  readonly signal: AbortSignal;
+  state?: RunState;
+  recorder?: Recorder;
+}
+
+/** The calls of one planner that are under way. */
+export class LiveRuns {
+  private readonly runs = new Map<LiveRun, { readonly controller: AbortController; readonly ended: Promise<void> }>();
+
+  /** Does a call's work with a signal of its own that also obeys the caller's. */
+  async during<T>(callerSignal: AbortSignal | undefined, work: (run: LiveRun) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const obey = () => controller.abort(callerSignal?.reason);
+    callerSignal?.addEventListener('abort', obey);
+    const run: LiveRun = { signal: controller.signal };
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.runs.set(run, { controller, ended });
+    try {
+      return await work(run);
+    } finally {
+      callerSignal?.removeEventListener('abort', obey);
+      this.runs.delete(run);
+      end();
+    }
+  }
+
+  /** The newest run of a plan that has got as far as having one. */
+  find(planId: string): (LiveRun & { state: RunState }) | undefined {
+    let newest: (LiveRun & { state: RunState }) | undefined;
+    for (const run of this.runs.keys()) {
+      if (run.state?.planId === planId) newest = run as LiveRun & { state: RunState };
+    }
+    return newest;
+  }
+
+  /** Aborts every call and resolves when all have ended. */
+  async abortAll(reason: unknown): Promise<void> {
+    const runs = [...this.runs.values()];
+    for (const { controller } of runs) controller.abort(reason);
+    await Promise.all(runs.map(({ ended }) => ended));
+  }
+}

@@ -1,0 +1,56 @@
+import { planOfDraft } from '../decompose/plan-draft.js';
+import { DecompositionError, VibeError } from '../errors.js';
+import { buildPlanGraph } from '../plan/plan-graph.js';
+import type { Vibe } from '../plan/vibe.js';
+import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import { checkPlanId, derivedPlanId } from './identity.js';
+import type { PlannerServices } from './planner-services.js';
+
+/**
+ * Asks the decomposer for a plan, unless one was passed. The plan has the id and the vibe of the call, whatever it said.
+ * @throws the reason of `signal` as soon as it aborts, also when the decomposer does not listen
+ * @throws DecompositionError when the decomposer throws or answers what is no plan
+ */
+export async function makePlan(
+  vibe: Vibe,
+  planId: string,
+  passed: WorkflowPlan | undefined,
+  signal: AbortSignal,
+  { decompose, host }: PlannerServices,
+): Promise<WorkflowPlan> {
+  signal.throwIfAborted();
+  if (passed !== undefined) return { ...passed, id: planId, sourceVibe: vibe };
+  const draft = await untilAborted(signal, async () => {
+    try {
+      return await decompose(vibe, { planId, signal });
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (VibeError.is(error)) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DecompositionError(planId, `the decomposer failed (${reason})`, { cause: error });
+    }
+  });
+  return planOfDraft(draft, planId, vibe, new Date(host.now()).toISOString());
+}
+
+/** The validated plan of a vibe, for `plan`. */
+export async function planVibe(
+  vibe: Vibe,
+  { planId, signal = new AbortController().signal }: { readonly planId?: string; readonly signal?: AbortSignal },
+  planner: PlannerServices,
+): Promise<WorkflowPlan> {
+  const id = planId === undefined ? derivedPlanId(vibe) : checkPlanId(planId);
+  const plan = await makePlan(vibe, id, undefined, signal, planner);
+  buildPlanGraph(plan, (node) => planner.lookup(node) !== undefined);
+  return plan;
+}
+
+function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,81 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { recoverRunState, UnusableState } from '../checkpoint/recovery.js';
+import { CheckpointCorruptError, CheckpointMismatchError, PlanInvalidError } from '../errors.js';
+import type { HandlerLookup } from '../execution/node-handler.js';
+import { freezeJson } from '../plan/json-value.js';
+import { buildPlanGraph, type PlanGraph } from '../plan/plan-graph.js';
+import type { Vibe } from '../plan/vibe.js';
+import { canonicalNodes, type WorkflowPlan } from '../plan/workflow-plan.js';
+import { newRunState, type RunIdentity, type RunParent, type RunState } from '../run/run-state.js';
+
+/** A run that is about to be worked on. */
+export interface OpenRun {
+  readonly identity: RunIdentity;
+  /** A state of its own for whoever keeps one: the executor, and the recorder. */
+  makeState(): RunState;
+}
+
+export interface OpenRunNames {
+  readonly planId: string;
+  readonly runId: string;
+  readonly vibeKey: string;
+  readonly epoch: number;
+  readonly parent?: RunParent;
+}
+
+/** @throws PlanInvalidError when the plan cannot be run with the handlers there are. */
+export function openNewRun(plan: WorkflowPlan, vibe: Vibe, names: OpenRunNames, lookup: HandlerLookup): OpenRun {
+  const graph = graphOf(plan, lookup);
+  const identity = identityOf(plan, vibe, graph, names);
+  return { identity, makeState: () => newRunState(identity) };
+}
+
+/**
+ * The run that a checkpoint was taken of, or a new one that begins where the checkpoint was taken.
+ * @throws CheckpointCorruptError when its plan and results do not fit together
+ * @throws PlanInvalidError when its plan cannot be run with the handlers there are
+ */
+export function openStoredRun(checkpoint: Checkpoint, names: OpenRunNames, lookup: HandlerLookup): OpenRun {
+  const { workflowPlan: plan, vibe } = checkpoint;
+  const identity = identityOf(plan, vibe, storedGraphOf(checkpoint, lookup), names);
+  const makeState = () => recoverRunState(identity, checkpoint);
+  try {
+    makeState();
+  } catch (error) {
+    if (error instanceof UnusableState) throw corrupt(checkpoint, error.message);
+    throw error;
+  }
+  return { identity, makeState };
+}
+
+/** @throws CheckpointMismatchError when a plan was passed and asks for other work than the stored one. */
+export function checkSamePlan(checkpoint: Checkpoint, passed: WorkflowPlan | undefined): void {
+  if (passed === undefined || canonicalNodes(passed) === canonicalNodes(checkpoint.workflowPlan)) return;
+  const reason =
+    'the plan passed has other nodes than the stored one; leave it out, use another planId, or fresh: true';
+  throw new CheckpointMismatchError(checkpoint.planId, reason, checkpoint.checkpointId);
+}
+
+function identityOf(plan: WorkflowPlan, vibe: Vibe, graph: PlanGraph, names: OpenRunNames): RunIdentity {
+  const { planId, runId, vibeKey, epoch, parent } = names;
+  return { planId, runId, vibe: freezeJson(vibe), vibeKey, epoch, plan: freezeJson(plan), graph, parent };
+}
+
+function graphOf(plan: WorkflowPlan, lookup: HandlerLookup): PlanGraph {
+  return buildPlanGraph(plan, (node) => lookup(node) !== undefined);
+}
+
+function storedGraphOf(checkpoint: Checkpoint, lookup: HandlerLookup): PlanGraph {
+  const { workflowPlan: plan } = checkpoint;
+  try {
+    buildPlanGraph(plan, () => true); // what no handlers can mend is damage
+  } catch (error) {
+    if (error instanceof PlanInvalidError) throw corrupt(checkpoint, error.issues[0]?.message ?? 'its plan is invalid');
+    throw error;
+  }
+  return graphOf(plan, lookup);
+}
+
+function corrupt({ planId, checkpointId }: Checkpoint, reason: string): CheckpointCorruptError {
+  return new CheckpointCorruptError({ planId, reason, location: `checkpoint ${checkpointId}`, checkpointId });
+}

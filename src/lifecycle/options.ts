@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
+import type { Decompose, Decomposer } from '../decompose/decomposer.js';
+import type { ProgressListener } from '../execution/execution-event.js';
+import type { HandlerEntry, Handlers } from '../execution/node-handler.js';
+import type { Host } from '../host.js';
+import { isPlainObject } from '../plan/json-value.js';
+import { nodeTypes } from '../plan/workflow-node.js';
+import type { WorkflowPlanInput } from '../plan/workflow-plan.js';
+
+/** `setTimeout` fires at once for anything longer. */
+const maxTimerMs = 2 ** 31 - 1;
+
+const retrySchema = z.strictObject({
+  /** Attempts in all. Default 1: nothing is tried again. */
+  maxAttempts: whole(1).default(1),
+  /** Milliseconds between the end of an attempt and the start of the next. Default 0. */
+  delayMs: whole(0, maxTimerMs).default(0),
+});
+
+const hostSchema = z.strictObject({
+  now: fn<Host['now']>().optional(),
+  newId: fn<Host['newId']>().optional(),
+  log: fn<Host['log']>().optional(),
+});
+
+const handlersSchema = z
+  .strictObject({
+    ...(Object.fromEntries(nodeTypes.map((type) => [type, handler()])) as Record<
+      (typeof nodeTypes)[number],
+      ReturnType<typeof handler>
+    >),
+    default: handler(),
+    tools: z
+      .custom<Record<string, HandlerEntry>>(
+        (tools) => isPlainObject(tools) && Object.values(tools).every(isHandler),
+        'functions by tool name',
+      )
+      .optional(),
+  })
+  .transform((handlers): Handlers => handlers);
+
+/** Options of a planner. What is left out has the default named here. */
+export const plannerOptionsSchema = z.strictObject({
+  /**
+   * A listed checkpoint after every so many completed nodes. Unset: only at the start, the end, a failure, a
+   * cancellation and on demand. Decides how many places there are to return to, not how much can be lost.
+   */
+  checkpointInterval: whole(1).optional(),
+  /** Where to keep checkpoints as files. Default `.vibe_checkpoints`. Not together with `persistenceManager`. */
+  checkpointDir: z.custom<string>((path) => typeof path === 'string' && path !== '', 'a path').optional(),
+  /** A store of one's own. It stays open when the planner is closed. */
+  persistenceManager: z.custom<PersistenceManager>(isStore, 'an object with the four methods of a store').optional(),
+  /** Makes plans of vibes. Default: the offline composer. */
+  decomposer: z.custom<Decomposer | Decompose>(isDecomposer, 'a function, or an object with decompose()').optional(),
+  /** Who serves which node. Default: the offline composer, for plans of its own making. */
+  handlers: handlersSchema.optional(),
+  /** Attempts under way at once, in each run. Default 8. */
+  concurrency: whole(1).default(8),
+  /** Whether and when a failed attempt is tried again. */
+  retry: retrySchema.default({ maxAttempts: 1, delayMs: 0 }),
+  /** Milliseconds that one attempt may take. Default: unlimited. */
+  timeoutMs: whole(1, maxTimerMs).optional(),
+  /** Told of everything that happens in every run of this planner. */
+  onProgress: fn<ProgressListener>().optional(),
+  /** Time, ids and logging of the embedding program. */
+  host: hostSchema.optional(),
+});
+export type MetaPlannerOptions = z.input<typeof plannerOptionsSchema>;
+
+/** Options of one call. */
+export const executeOptionsSchema = z.strictObject({
+  /** Go on from exactly this checkpoint, as a new run; what completed after it runs again. */
+  checkpointId: z.custom<string>((id) => typeof id === 'string', 'the id of a checkpoint').optional(),
+  /** A name of one's own for the run: any text of 1 to 200 characters. Default: derived from the vibe. */
+  planId: z.custom<string>((id) => typeof id === 'string', 'text of 1 to 200 characters').optional(),
+  /** Execute this plan, do not decompose. Its `sourceVibe` is taken to be the vibe of the call. */
+  plan: z.custom<WorkflowPlanInput>(isPlainObject, 'a workflow plan').optional(),
+  /** Start over even when there is a run to resume. Default `false`. */
+  fresh: z.custom<boolean>((fresh) => typeof fresh === 'boolean', 'true or false').default(false),
+  /** Ends the run early. Already aborted, or before there is a plan: the call rejects with its reason. */
+  signal: z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional(),
+  /** Told of everything that happens in this run, after the planner's own listener. */
+  onProgress: fn<ProgressListener>().optional(),
+  /** What to do when the latest state is damaged. Default `'throw'`; `'fallback'`: the newest intact state. */
+  onCorrupt: z
+    .custom<'throw' | 'fallback'>((way) => way === 'throw' || way === 'fallback', "'throw' or 'fallback'")
+    .default('throw'),
+});
+export type ExecuteOptions = z.input<typeof executeOptionsSchema>;
+
+/** Options of `plan`. */
+export const planOptionsSchema = executeOptionsSchema.pick({ planId: true, signal: true });
+export type PlanOptions = z.input<typeof planOptionsSchema>;
+
+/** Options of `listCheckpoints`. */
+export const listOptionsSchema = z.strictObject({
+  planId: z.custom<string>((id) => typeof id === 'string', 'the id of a plan').optional(),
+  /** At most so many, the newest. */
+  limit: whole(0).optional(),
+});
+export type ListOptions = z.input<typeof listOptionsSchema>;
+
+/**
+ * Checks options and fills in defaults.
+ * @throws TypeError that names the option, what it got, and the nearest known name
+ */
+export function checkOptions<Schema extends z.ZodType>(schema: Schema, options: unknown, of: string): z.output<Schema> {
+  if (options !== undefined && !isPlainObject(options)) {
+    throw new TypeError(`${of} takes an object of options, got ${shown(options)}.`);
+  }
+  const parsed = schema.safeParse(options ?? {});
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
+  const name = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') throw new TypeError(unknownOption(of, name, issue.keys[0] ?? '', schema));
+  const got = issue.path.reduce<unknown>((value, step) => (value as Record<PropertyKey, unknown>)?.[step], options);
+  const expected = issue.code === 'custom' ? issue.message : 'an object';
+  throw new TypeError(`Option "${name}" of ${of} must be ${expected}, got ${shown(got)}.`);
+}
+
+function unknownOption(of: string, inside: string, key: string, schema: z.ZodType): string {
+  const name = inside === '' ? key : `${inside}.${key}`;
+  const known = knownKeys(schema, inside);
+  const nearest = known.toSorted((a, b) => distance(a, key) - distance(b, key))[0] ?? '';
+  const hint = distance(nearest, key) <= Math.max(2, key.length / 3) ? ` Did you mean "${nearest}"?` : '';
+  return `${of} has no option "${name}".${hint} Known: ${known.join(', ')}.`;
+}
+
+function knownKeys(schema: z.ZodType, inside: string): string[] {
+  const nested = {
+    handlers: [...nodeTypes, 'default', 'tools'],
+    retry: Object.keys(retrySchema.shape),
+    host: Object.keys(hostSchema.shape),
+  };
+  if (inside !== '') return nested[inside as keyof typeof nested] ?? [];
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+/** Edits from one word to the other (Levenshtein). */
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = (previous[column - 1] as number) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column] as number) + 1, (current[column - 1] as number) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] as number;
+}
+
+function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const isWhole = (value: unknown) =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+  return z.custom<number>(isWhole, `a whole number ${range}`);
+}
+
+function fn<F>() {
+  return z.custom<F>((value) => typeof value === 'function', 'a function');
+}
+
+function handler() {
+  return z.custom<HandlerEntry>(isHandler, 'a function, or { run, version? }').optional();
+}
+
+function isHandler(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { run, version } = value as { run?: unknown; version?: unknown };
+  return typeof run === 'function' && (version === undefined || typeof version === 'string');
+}
+
+function isDecomposer(value: unknown): boolean {
+  return typeof value === 'function' || (hasMethods(value, ['decompose']) && value !== null);
+}
+
+function isStore(value: unknown): boolean {
+  return hasMethods(value, ['saveCheckpoint', 'loadCheckpoint', 'listCheckpoints', 'deleteCheckpoint']);
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+}
+
+/** A signal of any realm. */
+function isSignal(value: unknown): boolean {
+  return hasMethods(value, ['addEventListener']) && typeof (value as AbortSignal).aborted === 'boolean';
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null || value === undefined)
+    return String(value);
+  return typeof value === 'object' ? (Array.isArray(value) ? 'an array' : 'an object') : `a ${typeof value}`;
+}

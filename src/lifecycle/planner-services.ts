@@ -1,0 +1,23 @@
+import type { CheckpointIds } from '../checkpoint/checkpoint-id.js';
+import type { Decompose } from '../decompose/decomposer.js';
+import type { ProgressListener } from '../execution/execution-event.js';
+import type { HandlerLookup } from '../execution/node-handler.js';
+import type { RetryPolicy } from '../execution/retry.js';
+import type { Host } from '../host.js';
+import type { CheckedStore } from './checked-store.js';
+import type { LiveRuns } from './live-runs.js';
+
+/** What every run of a planner works with. */
+export interface PlannerServices {
+  readonly host: Host;
+  readonly store: CheckedStore;
+  readonly ids: CheckpointIds;
+  readonly decompose: Decompose;
+  readonly lookup: HandlerLookup;
+  readonly concurrency: number;
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number | undefined;
+  readonly checkpointInterval: number | undefined;
+  readonly onProgress: ProgressListener | undefined;
+  readonly liveRuns: LiveRuns;
+}

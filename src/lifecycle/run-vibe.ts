@@ -1,0 +1,197 @@
+import { isRollingId } from '../checkpoint/checkpoint-id.js';
+import { Recorder } from '../checkpoint/recorder.js';
+import { PersistenceError, VibeError } from '../errors.js';
+import { localDispatch } from '../execution/attempt.js';
+import type { Emit } from '../execution/execution-event.js';
+import { executeRun } from '../execution/executor.js';
+import { type ExecutionResult, executionResultOf, type PersistenceInfo } from '../run/execution-result.js';
+import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
+import { unrecordedLog } from '../run/run-log.js';
+import type { RunState } from '../run/run-state.js';
+import { createEmitter, type EmitterSubject } from './emitter.js';
+import { findStart, findTarget, type StoredStart } from './find-run.js';
+import { idempotencyKeyOf, rollingIdOf } from './identity.js';
+import type { LiveRun } from './live-runs.js';
+import { makePlan } from './make-plan.js';
+import { type OpenRun, openNewRun } from './open-run.js';
+import { lockPlan } from './plan-lock.js';
+import type { PlannerServices } from './planner-services.js';
+import type { RunCall } from './run-call.js';
+
+/** One run from call to close: find, lock, recover, decompose, execute, finish. */
+export async function runVibe(call: RunCall, planner: PlannerServices): Promise<ExecutionResult> {
+  call.signal?.throwIfAborted();
+  return planner.liveRuns.during(call.signal, (live) => {
+    const isRecorded = call.mode === 'resume' || planner.checkpointInterval !== undefined;
+    return isRecorded ? runRecorded(call, planner, live) : runUnrecorded(call, planner, live);
+  });
+}
+
+/** A run that is not to outlive this process: it reads and writes nothing. */
+async function runUnrecorded(call: RunCall, planner: PlannerServices, live: LiveRun): Promise<ExecutionResult> {
+  const { planId, vibeKey } = await findTarget(call, planner);
+  const subject: EmitterSubject = { planId, runId: newRunId(planner) };
+  const emit = createEmitter(subject, [planner.onProgress, call.onProgress], planner.host);
+  emit?.({ type: 'run_started', resumed: false, completedNodes: 0 });
+  const plan = await makePlan(call.vibe, planId, call.plan, live.signal, planner);
+  const run = openNewRun(plan, call.vibe, { ...subject, vibeKey, epoch: 0 }, planner.lookup);
+  const state = run.makeState();
+  subject.state = live.state = state;
+  emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
+  await executeRun(state, { ...servicesOf(planner, state, live, emit), log: unrecordedLog });
+  return finish(state, 0, { checkpointEnabled: false }, emit);
+}
+
+async function runRecorded(call: RunCall, planner: PlannerServices, live: LiveRun): Promise<ExecutionResult> {
+  const target = await findTarget(call, planner);
+  const { planId, vibeKey } = target;
+  const runId = newRunId(planner);
+  const holder = { pid: process.pid, runId, since: new Date(planner.host.now()).toISOString() };
+  const unlock = lockPlan(planner.store.place, planId, holder);
+  try {
+    const { start, epoch } = await findStart(call, target, runId, planner);
+    const subject: EmitterSubject = { planId, runId: start?.run.identity.runId ?? runId };
+    holder.runId = subject.runId;
+    subject.state = start?.run.makeState();
+    const emit = createEmitter(subject, [planner.onProgress, call.onProgress], planner.host);
+    emitStart(emit, start, target.strays, subject.state);
+    if (start !== undefined && call.checkpointId === undefined && isFinished(subject.state)) {
+      return returnFinished(start, subject.state as RunState, planner, emit);
+    }
+    const run = start?.run ?? (await planNewRun(call, { ...subject, vibeKey, epoch }, planner, live));
+    const isNewRun = subject.runId === runId;
+    return await runWithRecorder({ run, subject, start, isNewRun, emit }, planner, live);
+  } finally {
+    unlock();
+  }
+}
+
+interface RecordedRun {
+  readonly run: OpenRun;
+  readonly subject: EmitterSubject;
+  readonly start: StoredStart | undefined;
+  readonly isNewRun: boolean;
+  readonly emit: Emit | undefined;
+}
+
+async function runWithRecorder(
+  recorded: RecordedRun,
+  planner: PlannerServices,
+  live: LiveRun,
+): Promise<ExecutionResult> {
+  const { run, subject, start, isNewRun, emit } = recorded;
+  const state = run.makeState();
+  const reused = state.completed.length;
+  let lastCheckpointId = start && listedId(start.checkpoint.checkpointId);
+  const recorder = new Recorder(
+    run.makeState(),
+    {
+      store: planner.store,
+      ids: planner.ids,
+      checkpointInterval: planner.checkpointInterval,
+      rollingId: rollingIdOf(subject.runId),
+      onSaved: ({ checkpointId, completedNodes }, isListed) => {
+        if (isListed) lastCheckpointId = checkpointId;
+        emit?.({ type: 'checkpoint_saved', checkpointId, completedNodes: completedNodes.length, listed: isListed });
+      },
+      onLeftover: (error) => planner.host.log('warn', 'The rolling checkpoint of a run that ended stays.', { error }),
+    },
+    !isNewRun,
+  );
+  subject.state = live.state = state;
+  live.recorder = recorder;
+  try {
+    if (isNewRun) await recorder.checkpoint();
+    if (start === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
+    await executeRun(state, { ...servicesOf(planner, state, live, emit), log: recorder });
+  } catch (error) {
+    throw withExecutionState(error, state);
+  }
+  const resumedFrom = start?.checkpoint.checkpointId;
+  return finish(state, reused, infoOf(planner, { lastCheckpointId, resumedFrom }), emit);
+}
+
+async function planNewRun(
+  call: RunCall,
+  names: { planId: string; runId: string; vibeKey: string; epoch: number },
+  planner: PlannerServices,
+  { signal }: LiveRun,
+): Promise<OpenRun> {
+  const plan = await makePlan(call.vibe, names.planId, call.plan, signal, planner);
+  return openNewRun(plan, call.vibe, names, planner.lookup);
+}
+
+function returnFinished(
+  { checkpoint: { checkpointId } }: StoredStart,
+  state: RunState,
+  planner: PlannerServices,
+  emit: Emit | undefined,
+): ExecutionResult {
+  const info = infoOf(planner, { lastCheckpointId: listedId(checkpointId), resumedFrom: checkpointId });
+  return finish(state, state.completed.length, info, emit);
+}
+
+function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Emit | undefined): ExecutionResult {
+  const result = executionResultOf(state, reused, info);
+  if (result.status !== 'paused') emit?.({ type: 'run_completed', status: result.status });
+  return result;
+}
+
+function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveRun, emit: Emit | undefined) {
+  const { host, lookup, concurrency, retry, timeoutMs } = planner;
+  const dispatch = localDispatch(state, lookup, {
+    timeoutMs,
+    idempotencyKeyOf: (nodeId) => idempotencyKeyOf(state.runId, nodeId),
+    onLateEnd: (nodeId) =>
+      host.log('warn', 'An attempt ended after its timeout; what it returned is dropped.', { nodeId }),
+  });
+  return { dispatch, concurrency, retry, now: () => host.now(), emit, signal };
+}
+
+function emitStart(
+  emit: Emit | undefined,
+  start: StoredStart | undefined,
+  strays: ReadonlyArray<{ checkpointId: string; planId: string; damaged: { reason: string } }>,
+  state: RunState | undefined,
+): void {
+  if (emit === undefined) return;
+  emit({ type: 'run_started', resumed: start !== undefined, completedNodes: state?.completed.length ?? 0 });
+  for (const { checkpointId = '', planId, reason } of start?.passedOver ?? []) {
+    emit({ type: 'checkpoint_corrupt', checkpointId, damagedPlanId: planId, reason });
+  }
+  for (const { checkpointId, planId, damaged } of strays) {
+    emit({ type: 'checkpoint_corrupt', checkpointId, damagedPlanId: planId, reason: damaged.reason });
+  }
+}
+
+/** A state that says so but has nodes left is simply gone on with. */
+function isFinished(state: RunState | undefined): boolean {
+  return state?.status === 'completed' && state.completed.length === state.graph.nodes.length;
+}
+
+function infoOf(
+  { store }: PlannerServices,
+  ids: Pick<PersistenceInfo, 'lastCheckpointId' | 'resumedFrom'>,
+): PersistenceInfo {
+  return {
+    checkpointEnabled: true,
+    ...(store.checkpointDir !== undefined && { checkpointDir: store.checkpointDir }),
+    ...(ids.lastCheckpointId !== undefined && { lastCheckpointId: ids.lastCheckpointId }),
+    ...(ids.resumedFrom !== undefined && { resumedFrom: ids.resumedFrom }),
+  };
+}
+
+/** Paid results are in the caller's hands even when they could not be saved. */
+function withExecutionState(error: unknown, state: RunState): unknown {
+  if (!VibeError.is(error) || error.code !== 'PERSISTENCE_FAILED') return error;
+  const { reason, cause } = error as PersistenceError;
+  return new PersistenceError<ExecutionState>(state.planId, reason, executionStateOf(state), { cause });
+}
+
+function listedId(checkpointId: string): string | undefined {
+  return isRollingId(checkpointId) ? undefined : checkpointId;
+}
+
+function newRunId({ host }: PlannerServices): string {
+  return `run-${host.newId()}`;
+}

@@ -1,0 +1,187 @@
+import type { Checkpoint, CheckpointSummary } from './checkpoint/checkpoint.js';
+import { CheckpointIds } from './checkpoint/checkpoint-id.js';
+import { composer } from './composer/composer.js';
+import { VibeError } from './errors.js';
+import { handlerLookup } from './execution/node-handler.js';
+import { completeHost } from './host.js';
+import { CheckedStore } from './lifecycle/checked-store.js';
+import * as checkpoints from './lifecycle/checkpoints.js';
+import { LiveRuns } from './lifecycle/live-runs.js';
+import { planVibe } from './lifecycle/make-plan.js';
+import * as options from './lifecycle/options.js';
+import type { PlannerServices } from './lifecycle/planner-services.js';
+import type { RunCall } from './lifecycle/run-call.js';
+import { runVibe } from './lifecycle/run-vibe.js';
+import { parseVibe, type VibeInput } from './plan/vibe.js';
+import { parsePlan, type WorkflowPlan, type WorkflowPlanInput } from './plan/workflow-plan.js';
+import type { ExecutionResult } from './run/execution-result.js';
+import { type ExecutionState, executionStateOf } from './run/execution-state.js';
+import { WorkflowPersistenceManager } from './stores/file/file-store.js';
+
+/**
+ * Makes plans of vibes, runs them, and checkpoints them, so that nothing that was finished and paid for is paid again.
+ * One planner serves any number of runs at once.
+ *
+ * Without options it plans and writes with the offline composer, which needs no model, and keeps its checkpoints in
+ * `.vibe_checkpoints`.
+ *
+ * @example
+ * const planner = new MetaPlanner({ checkpointInterval: 5 });
+ * const result = await planner.executeWithResume({ description: 'A short film about tides' });
+ * console.log(result.outputs.brief);
+ */
+export class MetaPlanner {
+  readonly #services: PlannerServices;
+  #closing: Promise<void> | undefined;
+
+  /** Touches nothing outside this object. @throws TypeError for an option that is unknown or makes no sense. */
+  constructor(given: options.MetaPlannerOptions = {}) {
+    const checked = options.checkOptions(options.plannerOptionsSchema, given, 'MetaPlanner');
+    const { checkpointDir, persistenceManager, decomposer = composer.decomposer, handlers } = checked;
+    if (checkpointDir !== undefined && persistenceManager !== undefined) {
+      throw new TypeError('MetaPlanner takes checkpointDir or persistenceManager, not both.');
+    }
+    const host = completeHost(checked.host);
+    const own = handlerLookup(handlers ?? {});
+    const composed = handlerLookup(composer.handlers);
+    this.#services = {
+      host,
+      store: new CheckedStore(persistenceManager ?? new WorkflowPersistenceManager({ checkpointDir })),
+      ids: new CheckpointIds(host),
+      decompose: (vibe, context) =>
+        typeof decomposer === 'function' ? decomposer(vibe, context) : decomposer.decompose(vibe, context),
+      lookup: (node) => own(node) ?? (composer.isComposed(node) ? composed(node) : undefined),
+      concurrency: checked.concurrency,
+      retry: checked.retry,
+      timeoutMs: checked.timeoutMs,
+      checkpointInterval: checked.checkpointInterval,
+      onProgress: checked.onProgress,
+      liveRuns: new LiveRuns(),
+    };
+  }
+
+  /**
+   * Makes the plan of a vibe and runs nothing. The plan can be changed and passed to `executePlan`.
+   * @throws VibeInvalidError, DecompositionError, PlanInvalidError
+   */
+  async plan(vibe: VibeInput, given?: options.PlanOptions): Promise<WorkflowPlan> {
+    this.#refuseWhenClosed();
+    const { signal, planId } = options.checkOptions(options.planOptionsSchema, given, 'plan');
+    return planVibe(parseVibe(vibe), { planId, signal }, this.#services);
+  }
+
+  /**
+   * Always a new run. It is checkpointed and can be resumed when `checkpointInterval` is set; otherwise it writes
+   * nothing.
+   * @throws what `executeWithResume` throws, but nothing about stored checkpoints
+   */
+  async execute(vibe: VibeInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
+    return this.#run('new', 'execute', vibe, given);
+  }
+
+  /**
+   * The same for a plan made by hand.
+   * @example
+   * await planner.executePlan({
+   *   id: 'plan-001',
+   *   sourceVibe: { description: 'A haiku' },
+   *   rootNodes: [{ id: 'write', type: 'generate', description: 'Write it' }],
+   * });
+   */
+  async executePlan(plan: WorkflowPlanInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
+    const parsed = parsePlan(plan);
+    if (given?.plan !== undefined) throw new TypeError('executePlan takes its plan as the first argument only.');
+    return this.#run('new', 'executePlan', parsed.sourceVibe, { ...given, plan: parsed });
+  }
+
+  /**
+   * Goes on with the latest run of this vibe, or starts one. Completed nodes are never run again, failed, skipped and
+   * unfinished ones are; a run that had completed gives its result at once. What counts as the same vibe, and every
+   * other case, is in docs/checkpoints.md.
+   *
+   * A failing node does not reject the promise: see `ExecutionResult.status` and `assertCompleted`.
+   *
+   * @throws VibeInvalidError, DecompositionError, PlanInvalidError: nothing was run
+   * @throws CheckpointNotFoundError, CheckpointCorruptError, CheckpointVersionError, CheckpointMismatchError: what is
+   *   stored cannot be gone on from; nothing was run and nothing was changed
+   * @throws PlanLockedError when the plan is running already
+   * @throws PersistenceError when the store fails; `executionState` has everything that finished
+   * @throws the reason of `signal` when it aborts before there is a plan; later the run resolves as `'cancelled'`
+   */
+  async executeWithResume(vibe: VibeInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
+    return this.#run('resume', 'executeWithResume', vibe, given);
+  }
+
+  /**
+   * Saves a state as a listed checkpoint and resolves to its id once it is stored. Without `executionState` it is the
+   * live state of that plan, which must be running in this planner.
+   * @throws TypeError when there is no state to save or it is none
+   * @throws CheckpointMismatchError when the state is of another plan, or its results do not fit its plan
+   * @throws PersistenceError
+   */
+  async createCheckpoint(request: checkpoints.CreateCheckpointRequest): Promise<string> {
+    return checkpoints.createCheckpoint(request, this.#services);
+  }
+
+  /** What a run of this planner amounts to now, as a copy; `undefined` when none of that plan is under way. */
+  getExecutionState(planId: string): ExecutionState | undefined {
+    const live = this.#services.liveRuns.find(planId);
+    return live && executionStateOf(live.state);
+  }
+
+  /** Checkpoints in the store, newest first. Damaged ones are listed with the field `damaged`. */
+  async listCheckpoints(given?: options.ListOptions): Promise<CheckpointSummary[]> {
+    const query = options.checkOptions(options.listOptionsSchema, given, 'listCheckpoints');
+    return checkpoints.listCheckpoints(query, this.#services);
+  }
+
+  /** @throws CheckpointNotFoundError when there is none, CheckpointCorruptError when it cannot be read */
+  async getCheckpoint(checkpointId: string): Promise<Checkpoint> {
+    return checkpoints.getCheckpoint(checkpointId, this.#services);
+  }
+
+  /**
+   * Resolves to `true` when something was removed. Removes a place to return to, never progress: a run whose only
+   * checkpoint this was is still resumed.
+   */
+  async deleteCheckpoint(checkpointId: string): Promise<boolean> {
+    return checkpoints.deleteCheckpoint(checkpointId, this.#services);
+  }
+
+  /**
+   * Refuses new runs, aborts live ones, waits for their handlers, and gives back what this planner holds. Calling it
+   * again waits for the same. An injected `persistenceManager` stays open.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#services.liveRuns.abortAll(closedError());
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #run(
+    mode: RunCall['mode'],
+    name: string,
+    vibe: VibeInput,
+    given: options.ExecuteOptions | undefined,
+  ): Promise<ExecutionResult> {
+    this.#refuseWhenClosed();
+    const checked = options.checkOptions(options.executeOptionsSchema, given, name);
+    if (checked.checkpointId !== undefined && (mode === 'new' || checked.fresh)) {
+      const instead = mode === 'new' ? 'use executeWithResume' : 'leave one of them out';
+      throw new TypeError(`${name} always starts over with these options, so checkpointId makes no sense: ${instead}.`);
+    }
+    const plan = checked.plan === undefined ? undefined : parsePlan(checked.plan);
+    return runVibe({ ...checked, mode, vibe: parseVibe(vibe), plan }, this.#services);
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closing !== undefined) throw closedError();
+  }
+}
+
+function closedError(): VibeError {
+  return new VibeError('PLANNER_CLOSED', 'This planner is closed and starts nothing any more. Make a new MetaPlanner.');
+}

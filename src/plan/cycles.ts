@@ -1,0 +1,57 @@
+/**
+ * Finds a cycle in each knot of a graph, in O(points + edges) and without recursion: the strongly connected components
+ * of R. Tarjan, "Depth-first search and linear graph algorithms" (1972), then one walk round each.
+ */
+export function findCycles(successors: readonly (readonly number[])[]): number[][] {
+  const order = new Int32Array(successors.length).fill(-1);
+  const lowest = new Int32Array(successors.length);
+  const component = new Int32Array(successors.length).fill(-1);
+  const open: number[] = [];
+  const path: Array<{ point: number; next: number }> = [];
+  const cycles: number[][] = [];
+  let visited = 0;
+
+  function enter(point: number): void {
+    order[point] = lowest[point] = visited++;
+    open.push(point);
+    path.push({ point, next: 0 });
+  }
+
+  function close(root: number): void {
+    let size = 0;
+    for (let point = -1; point !== root; size++) {
+      point = open.pop() as number;
+      component[point] = root;
+    }
+    if (size > 1 || successors[root]?.includes(root)) cycles.push(walkAround(root));
+  }
+
+  function walkAround(root: number): number[] {
+    const steps = new Map<number, number>();
+    const walk: number[] = [];
+    for (let point = root; ; ) {
+      const seen = steps.get(point);
+      if (seen !== undefined) return walk.slice(seen);
+      steps.set(point, walk.length);
+      walk.push(point);
+      point = successors[point]?.find((next) => component[next] === root) as number;
+    }
+  }
+
+  for (let start = 0; start < successors.length; start++) {
+    if (order[start] !== -1) continue;
+    enter(start);
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const { point } = top;
+      const next = successors[point]?.[top.next++];
+      if (next === undefined) {
+        path.pop();
+        const above = path.at(-1);
+        if (above !== undefined) lowest[above.point] = Math.min(lowest[above.point] as number, lowest[point] as number);
+        if (lowest[point] === order[point]) close(point);
+      } else if (order[next] === -1) enter(next);
+      else if (component[next] === -1) lowest[point] = Math.min(lowest[point] as number, order[next] as number);
+    }
+  }
+  return cycles;
+}

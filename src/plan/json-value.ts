@@ -1,0 +1,166 @@
+/** A plain object of JSON values. What is inside belongs to the host, so it is `unknown` to us. */
+export type JsonObject = Record<string, unknown>;
+
+/** Nesting that a value, and so a stored line, may have. */
+export const maxJsonDepth = 1_000;
+/** Characters that one value may hold in all: a stored line never grows over 64 MiB. */
+export const maxJsonCharacters = 64 * 1024 * 1024;
+
+export type JsonCopy =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly path: string; readonly reason: string };
+
+/**
+ * Copies a value as JSON would carry it, or says where it cannot be carried: `undefined` becomes `null` at the top and
+ * in arrays and is dropped as a property, `-0` becomes `0`. Functions, symbols, BigInt, cycles, `NaN`, infinities and
+ * class instances (Date, Map, Set, typed arrays...) are refused, never turned into something else.
+ * `__proto__` is a key like any other.
+ */
+export function copyJson(value: unknown, root: string, options: { readonly freeze?: boolean } = {}): JsonCopy {
+  const copier = new Copier(options.freeze ?? false);
+  try {
+    return { ok: true, value: copier.copy(value, 0) };
+  } catch (problem) {
+    if (!(problem instanceof NotJson))
+      return { ok: false, path: root, reason: `reading it threw (${String(problem)})` };
+    const reason = problem.reason === tooDeep && hasCycle(value) ? 'a cycle: it contains itself' : problem.reason;
+    return { ok: false, path: root + problem.path.slice(0, 12).join(''), reason };
+  }
+}
+
+/** Sets a key that may be called `__proto__` without touching a prototype. */
+export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') target[key] = value;
+  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** Freezes plain JSON data through and through, and returns it. */
+export function freezeJson<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const key of Object.keys(value)) freezeJson((value as JsonObject)[key]);
+  return Object.freeze(value);
+}
+
+/**
+ * JSON with sorted keys and no spaces: equal values give equal text. The form of RFC 8785, except that half a
+ * surrogate pair is written as an escape where the RFC refuses it.
+ */
+export function canonicalJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const fields: string[] = [];
+  for (const key of Object.keys(value).sort()) {
+    const field = (value as JsonObject)[key];
+    if (field !== undefined) fields.push(`${JSON.stringify(key)}:${canonicalJson(field)}`);
+  }
+  return `{${fields.join(',')}}`;
+}
+
+/** True for `{}`-like objects of any realm: no class instance, no array, no null. */
+export function isPlainObject(value: unknown): value is JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+const tooDeep = `nesting deeper than ${maxJsonDepth} levels`;
+
+class NotJson extends Error {
+  readonly path: string[] = [];
+  constructor(readonly reason: string) {
+    super(reason);
+  }
+}
+
+class Copier {
+  private characters = 0;
+  constructor(private readonly freeze: boolean) {}
+
+  copy(value: unknown, depth: number): unknown {
+    switch (typeof value) {
+      case 'string':
+        this.count(value.length);
+        return value;
+      case 'boolean':
+        return value;
+      case 'number':
+        if (!Number.isFinite(value)) throw new NotJson(`${value} is not a JSON number`);
+        return value === 0 ? 0 : value;
+      case 'undefined':
+        return null;
+      case 'object':
+        return value === null ? null : this.copyObject(value, depth);
+      default:
+        throw new NotJson(`a ${typeof value} is not JSON`);
+    }
+  }
+
+  private copyObject(value: object, depth: number): unknown {
+    if (depth >= maxJsonDepth) throw new NotJson(tooDeep);
+    if (!Array.isArray(value) && !isPlainObject(value)) throw new NotJson(`a ${classNameOf(value)} is not JSON`);
+    const copy = Array.isArray(value) ? this.copyItems(value, depth) : this.copyFields(value, depth);
+    return this.freeze ? Object.freeze(copy) : copy;
+  }
+
+  private copyItems(items: readonly unknown[], depth: number): unknown[] {
+    this.count(items.length);
+    const copy: unknown[] = new Array(items.length);
+    for (let index = 0; index < items.length; index++) {
+      try {
+        copy[index] = this.copy(items[index], depth + 1);
+      } catch (problem) {
+        throw within(problem, `[${index}]`);
+      }
+    }
+    return copy;
+  }
+
+  private copyFields(fields: JsonObject, depth: number): JsonObject {
+    if (Object.getOwnPropertySymbols(fields).length > 0) throw new NotJson('a symbol as a key is not JSON');
+    const copy: JsonObject = {};
+    for (const key of Object.keys(fields)) {
+      this.count(key.length);
+      try {
+        const field = fields[key];
+        if (field !== undefined) setOwn(copy, key, this.copy(field, depth + 1));
+      } catch (problem) {
+        throw within(problem, /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
+      }
+    }
+    return copy;
+  }
+
+  private count(characters: number): void {
+    this.characters += characters + 1;
+    if (this.characters > maxJsonCharacters) throw new NotJson('more than 64 MiB; store it elsewhere and refer to it');
+  }
+}
+
+function within(problem: unknown, step: string): unknown {
+  if (problem instanceof NotJson) problem.path.unshift(step);
+  return problem;
+}
+
+function classNameOf(value: object): string {
+  const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === 'string' && name !== '' && name !== 'Object' ? name : 'class instance';
+}
+
+/** Follows first branches only: `copyJson` asks after it met the depth limit on exactly that way down. */
+function hasCycle(value: unknown): boolean {
+  const above = new Set<unknown>();
+  const stack: Array<{ value: unknown; leave: boolean }> = [{ value, leave: false }];
+  for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
+    if (entry.leave) {
+      above.delete(entry.value);
+      continue;
+    }
+    if (typeof entry.value !== 'object' || entry.value === null) continue;
+    if (above.has(entry.value)) return true;
+    if (above.size > maxJsonDepth) return false;
+    above.add(entry.value);
+    stack.push({ value: entry.value, leave: true });
+    for (const child of Object.values(entry.value).reverse()) stack.push({ value: child, leave: false });
+  }
+  return false;
+}

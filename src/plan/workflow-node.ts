@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { jsonObjectSchema } from './vibe.js';
+
+export const nodeTypes = ['analyze', 'generate', 'transform', 'validate', 'composite'] as const;
+export type NodeType = (typeof nodeTypes)[number];
+
+/** 1 to 200 characters of any kind: how plans and nodes are named. */
+export const idSchema = z.string().min(1, 'expected 1 to 200 characters').max(200, 'expected 1 to 200 characters');
+
+/** One thing to do: usually one paid call to a model. */
+export const workflowNodeSchema = z.strictObject({
+  /** Unique in its plan, nested nodes included. */
+  id: idSchema,
+  type: z.enum(nodeTypes),
+  /** What is to be done, in words. */
+  description: z.string(),
+  /** For the handler; `parameters.tool` picks one of `handlers.tools`. */
+  parameters: jsonObjectSchema.default({}),
+  /** Ids of the nodes that must be completed first; their outputs are the handler's inputs. */
+  dependencies: z.array(idSchema).default([]),
+  /** Nodes that belong to this one: they start after its own handler, and it is complete when they are. */
+  get children() {
+    return z.array(workflowNodeSchema).default([]);
+  },
+  /** Seconds. */
+  estimatedDuration: z.number().nonnegative().optional(),
+  /** Fields that a newer version of this library stored here: kept as they are. */
+  unknownFields: jsonObjectSchema.optional(),
+});
+
+/** A node as the library holds it: defaults filled in. */
+export type WorkflowNode = z.infer<typeof workflowNodeSchema>;
+/** A node as a host may write it: `id`, `type` and `description` are required. */
+export type WorkflowNodeInput = z.input<typeof workflowNodeSchema>;

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { PlanInvalidError } from '../errors.js';
+import { issuesOf } from './issues.js';
+import { canonicalJson, isPlainObject } from './json-value.js';
+import { jsonObjectSchema, vibeSchema } from './vibe.js';
+import { idSchema, type WorkflowNode, workflowNodeSchema } from './workflow-node.js';
+
+/** Children may have children, this many levels deep. */
+export const maxNodeLevels = 200;
+
+/** What is to be done for a vibe: a graph of nodes. */
+export const workflowPlanSchema = z.strictObject({
+  /** Names the plan, and with it the run that is resumed. */
+  id: idSchema,
+  sourceVibe: vibeSchema,
+  rootNodes: z.array(workflowNodeSchema),
+  /** Seconds. */
+  estimatedTotalDuration: z.number().nonnegative().optional(),
+  /** ISO 8601. */
+  createdAt: z.string().optional(),
+  /** Fields that a newer version of this library stored here: kept as they are. */
+  unknownFields: jsonObjectSchema.optional(),
+});
+
+/** A plan as the library holds it: defaults filled in. */
+export type WorkflowPlan = z.infer<typeof workflowPlanSchema>;
+/** A plan as a host may write it. */
+export type WorkflowPlanInput = z.input<typeof workflowPlanSchema>;
+
+/**
+ * Checks the shape of a plan; what its nodes say of each other is checked by `buildPlanGraph`.
+ * @throws PlanInvalidError naming every field that does not fit.
+ */
+export function parsePlan(input: unknown): WorkflowPlan {
+  const planId = isPlainObject(input) && typeof input.id === 'string' ? input.id : '(without an id)';
+  if (isPlainObject(input) && isTooDeep(input.rootNodes)) {
+    throw new PlanInvalidError(planId, [tooDeepIssue]);
+  }
+  const parsed = workflowPlanSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new PlanInvalidError(planId, issuesOf(parsed.error));
+}
+
+export const tooDeepIssue = { path: 'rootNodes', message: `children nest deeper than ${maxNodeLevels} levels` };
+
+/** Asked before the schema, which follows children by recursion. */
+export function isTooDeep(rootNodes: unknown): boolean {
+  let level = new Set<unknown>([rootNodes]);
+  for (let depth = 0; level.size > 0; depth++) {
+    if (depth > maxNodeLevels) return true;
+    const below = new Set<unknown>();
+    for (const nodes of level) {
+      if (!Array.isArray(nodes)) continue;
+      for (const node of nodes) if (isPlainObject(node) && node.children !== undefined) below.add(node.children);
+    }
+    level = below;
+  }
+  return false;
+}
+
+/** Two plans ask for the same work exactly when this text is equal: ids of plans, dates and estimates do not count. */
+export function canonicalNodes(plan: WorkflowPlan): string {
+  return canonicalJson(plan.rootNodes.map(withoutEstimates));
+}
+
+function withoutEstimates({ estimatedDuration, unknownFields, children, ...node }: WorkflowNode): unknown {
+  return { ...node, children: children.map(withoutEstimates) };
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { isPlainObject, setOwn } from '../plan/json-value.js';
+import { jsonObjectSchema, vibeSchema } from '../plan/vibe.js';
+import { idSchema } from '../plan/workflow-node.js';
+import { workflowPlanSchema } from '../plan/workflow-plan.js';
+import { type NodeResult, nodeResultSchema } from './node-result.js';
+import { runStatuses } from './run-record.js';
+import { activeMsOf, type RunState } from './run-state.js';
+
+const nodeResultsSchema = z
+  .custom<Record<string, NodeResult>>(isPlainObject, 'expected results by node id')
+  .transform((results, context): Record<string, NodeResult> => {
+    const parsed: Record<string, NodeResult> = {};
+    for (const nodeId of Object.keys(results)) {
+      const result = nodeResultSchema.safeParse(results[nodeId]);
+      if (!result.success) context.addIssue({ code: 'custom', path: [nodeId], message: 'expected a node result' });
+      else if (result.data.nodeId !== nodeId)
+        context.addIssue({ code: 'custom', path: [nodeId], message: 'a result of another node' });
+      else setOwn(parsed, nodeId, result.data);
+    }
+    return parsed;
+  });
+
+/** Everything needed to go on with a run: what `getExecutionState` returns and `createCheckpoint` takes. */
+export const executionStateSchema = z.object({
+  planId: idSchema,
+  runId: z.string().min(1),
+  state: z.enum(runStatuses),
+  vibe: vibeSchema,
+  workflowPlan: workflowPlanSchema,
+  /** Ids of nodes that are complete with all below them. */
+  completedNodes: z.array(z.string()),
+  /** Ids of all other nodes. */
+  pendingNodes: z.array(z.string()),
+  /** Results so far, by node id. */
+  nodeResults: nodeResultsSchema,
+  /** The checkpoint that this run was started from. */
+  parent: z.object({ runId: z.string(), checkpointId: z.string() }).optional(),
+  /** Equal for equal vibes. Filled in when left out. */
+  vibeKey: z.string().optional(),
+  /** Grows each time somebody takes the plan over; with `seq` it decides which state is the latest. */
+  epoch: z.number().int().nonnegative().optional(),
+  /** How many records the run had. */
+  seq: z.number().int().nonnegative().optional(),
+  /** ISO 8601, UTC: the first start of the run. */
+  startedAt: z.string().optional(),
+  /** ISO 8601, UTC: set when nobody works on the run any more. */
+  endedAt: z.string().optional(),
+  /** Milliseconds spent running, over all processes. */
+  activeMs: z.number().nonnegative().optional(),
+  /** Fields that a newer version of this library stored here: kept as they are. */
+  unknownFields: jsonObjectSchema.optional(),
+});
+export type ExecutionState = z.infer<typeof executionStateSchema>;
+
+/** A copy of what a run amounts to now; later records do not change it. O(nodes). */
+export function executionStateOf(state: RunState): ExecutionState & { vibeKey: string; epoch: number; seq: number } {
+  const nodeResults: Record<string, NodeResult> = {};
+  for (const [nodeId, result] of state.results) setOwn(nodeResults, nodeId, result);
+  const pendingNodes: string[] = [];
+  for (const { node, index } of state.graph.nodes) if (state.isComplete[index] === 0) pendingNodes.push(node.id);
+  return {
+    planId: state.planId,
+    runId: state.runId,
+    state: state.status,
+    vibe: state.vibe,
+    workflowPlan: state.plan,
+    completedNodes: [...state.completed],
+    pendingNodes,
+    nodeResults,
+    ...(state.parent !== undefined && { parent: state.parent }),
+    vibeKey: state.vibeKey,
+    epoch: state.epoch,
+    seq: state.seq,
+    ...(state.startedAt !== undefined && { startedAt: state.startedAt }),
+    ...(state.endedAt !== undefined && { endedAt: state.endedAt }),
+    activeMs: activeMsOf(state),
+  };
+}

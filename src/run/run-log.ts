@@ -1,0 +1,16 @@
+import type { RunRecord } from './run-record.js';
+
+/**
+ * Where the records of a run go before anything reacts to them. Appends may overlap and are answered in order; each is
+ * all or none.
+ */
+export interface RunLog {
+  /**
+   * Resolves when the records are kept as well as this log can and the run is still ours; a log that is done at once
+   * returns nothing. After a failure, nothing more of this log may be relied on.
+   */
+  append(records: readonly RunRecord[]): void | Promise<void>;
+}
+
+/** The log of a run that is not to outlive its process. */
+export const unrecordedLog: RunLog = { append() {} };

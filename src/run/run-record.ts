@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { nodeResultSchema } from './node-result.js';
+
+/** How a run stands, and how it can end. */
+export const runStatuses = ['running', 'completed', 'failed', 'paused', 'cancelled'] as const;
+export type RunStatus = (typeof runStatuses)[number];
+export type EndStatus = Exclude<RunStatus, 'running'>;
+
+/**
+ * Everything that can happen to a run. A run is the sum of its records: `applyRecord` adds one up, in a live run and in
+ * recovery alike. `at` is ISO 8601, UTC.
+ */
+export const runRecordSchema = z.discriminatedUnion('kind', [
+  /** A process began to work on the run, for the first time or again. What had failed or was skipped is open again. */
+  z.object({ kind: z.literal('run_started'), at: z.string() }),
+  /** A handler's node has its result, or a node cannot run. */
+  z.object({ kind: z.literal('node_settled'), result: nodeResultSchema }),
+  /** A composite without a handler is complete; its output is its children's and is not written again. */
+  z.object({ kind: z.literal('composite_completed'), nodeId: z.string(), at: z.string() }),
+  /** The process stopped working on the run, in order. */
+  z.object({
+    kind: z.literal('run_ended'),
+    status: z.enum(['completed', 'failed', 'paused', 'cancelled']),
+    at: z.string(),
+  }),
+]);
+export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { isCheckpointId } from '../../checkpoint/checkpoint-id.js';
+import { InvalidIdError } from '../../errors.js';
+
+/** Where a plan may be found in a checkpoint directory, in the order of looking. */
+export interface PlanDirectoryNames {
+  /** Always possible: `~<slug>~<hash>`. */
+  readonly encoded: string;
+  /** The id itself, when it is safe as a name on every file system. */
+  readonly literal?: string;
+}
+
+const documentSuffix = '.json';
+const safeName = /^(?!\.)[A-Za-z0-9._-]{1,80}(?<!\.)$/;
+const deviceName = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
+
+/** @throws InvalidIdError when the id is empty or too long to be a plan's. */
+export function planDirectoryNames(planId: string): PlanDirectoryNames {
+  if (planId.length < 1 || planId.length > 200) throw new InvalidIdError(planId, 'a plan id has 1 to 200 characters');
+  const slug = planId
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, '');
+  // JSON keeps apart what UTF-8 would fold together: halves of surrogate pairs.
+  const hash = createHash('sha256').update(JSON.stringify(planId)).digest('hex').slice(0, 32);
+  const encoded = `~${slug}~${hash}`;
+  const isSafe = safeName.test(planId) && !deviceName.test(planId);
+  return isSafe ? { encoded, literal: planId } : { encoded };
+}
+
+/** The directory of a plan among those that exist, compared with the listing since `stat` may fold case. */
+export function existingDirectory(names: PlanDirectoryNames, entries: ReadonlySet<string>): string | undefined {
+  if (entries.has(names.encoded)) return names.encoded;
+  return names.literal !== undefined && entries.has(names.literal) ? names.literal : undefined;
+}
+
+/** The name for a new directory: literal, unless something there differs from it by case alone. */
+export function newDirectory({ encoded, literal }: PlanDirectoryNames, entries: ReadonlySet<string>): string {
+  if (literal === undefined) return encoded;
+  const folded = literal.toLowerCase();
+  for (const entry of entries) if (entry.toLowerCase() === folded) return encoded;
+  return literal;
+}
+
+export function documentName(checkpointId: string): string {
+  return `${checkpointId}${documentSuffix}`;
+}
+
+/** The checkpoint that a file of this name holds; `undefined` for any other file. */
+export function checkpointIdOfDocument(fileName: string): string | undefined {
+  if (!fileName.endsWith(documentSuffix)) return undefined;
+  const id = fileName.slice(0, -documentSuffix.length);
+  return isCheckpointId(id) ? id : undefined;
+}
+
+/** A name that no other process picks, for a file that is not finished. */
+export function temporaryName(random: string): string {
+  return `.tmp-${random}`;
+}

@@ -1,0 +1,37 @@
+import { type Checkpoint, type CheckpointSummary, checkpointSchema, summarize } from '../checkpoint/checkpoint.js';
+import { checkCheckpointId } from '../checkpoint/checkpoint-id.js';
+import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoint-query.js';
+import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
+
+/**
+ * Keeps checkpoints in this process, for tests and for trying things out: they are gone when it ends. It holds the JSON
+ * text, so what comes back is what any store would bring back.
+ *
+ * @example
+ * const planner = new MetaPlanner({ persistenceManager: new MemoryPersistenceManager(), checkpointInterval: 1 });
+ */
+export class MemoryPersistenceManager implements PersistenceManager {
+  private readonly texts = new Map<string, { readonly text: string; readonly summary: CheckpointSummary }>();
+
+  async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
+    checkCheckpointId(checkpoint.checkpointId);
+    const kept = { text: JSON.stringify(checkpoint), summary: summarize(checkpoint) };
+    this.texts.set(checkpoint.checkpointId, kept);
+  }
+
+  async loadCheckpoint(checkpointId: string): Promise<Checkpoint | undefined> {
+    const kept = this.texts.get(checkpointId);
+    return kept && checkpointSchema.parse(JSON.parse(kept.text));
+  }
+
+  async listCheckpoints(query: CheckpointQuery = {}): Promise<CheckpointSummary[]> {
+    return selectCheckpoints(
+      [...this.texts.values()].map(({ summary }) => summary),
+      query,
+    );
+  }
+
+  async deleteCheckpoint(checkpointId: string): Promise<boolean> {
+    return this.texts.delete(checkpointId);
+  }
+}

@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export default defineConfig({
+  root,
+  resolve: {
+    alias: {
+      'vibe-aigc/testing': `${root}src/testing/persistence-suite.ts`,
+      'vibe-aigc': `${root}src/index.ts`,
+    },
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    coverage: { include: ['src/**'], reporter: ['text-summary'] },
+  },
+});

@@ -1,0 +1,14 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: { index: 'src/index.ts', testing: 'src/testing/persistence-suite.ts' },
+  format: ['esm', 'cjs'],
+  target: 'node20',
+  platform: 'node',
+  removeNodeProtocol: false,
+  sourcemap: false,
+  splitting: true,
+  // ESM-only packages that Jest cannot require.
+  noExternal: ['nanoid'],
+  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+});
