@@ -1,12 +1,12 @@
 import type { Decomposer } from '../decompose/decomposer.js';
-import type { Handlers } from '../execution/node-handler.js';
+import type { NodeHandler } from '../execution/node-handler.js';
 import type { WorkflowNode } from '../plan/workflow-node.js';
 import { draftBriefPlan, isComposed } from './brief-plan.js';
 import { writeAnalysis, writeBrief, writeCheck, writeOutline, writeSection } from './brief-writer.js';
 
 export interface Composer {
   readonly decomposer: Decomposer;
-  readonly handlers: Handlers;
+  readonly handlers: Readonly<Record<'analyze' | 'generate' | 'validate' | 'transform', NodeHandler>>;
   /** Whether a node is of the composer's making. */
   isComposed(node: WorkflowNode): boolean;
 }
