@@ -91,7 +91,7 @@ export class MetaPlanner {
   async executePlan(plan: WorkflowPlanInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
     const parsed = parsePlan(plan);
     if (given?.plan !== undefined) throw new TypeError('executePlan takes its plan as the first argument only.');
-    return this.#run('new', 'executePlan', parsed.sourceVibe, { ...given, plan: parsed });
+    return this.#run('new', 'executePlan', parsed.sourceVibe, given, parsed);
   }
 
   /**
@@ -166,6 +166,7 @@ export class MetaPlanner {
     name: string,
     vibe: VibeInput,
     given: options.ExecuteOptions | undefined,
+    ownPlan?: WorkflowPlan,
   ): Promise<ExecutionResult> {
     this.#refuseWhenClosed();
     const checked = options.checkOptions(options.executeOptionsSchema, given, name);
@@ -173,7 +174,7 @@ export class MetaPlanner {
       const instead = mode === 'new' ? 'use executeWithResume' : 'leave one of them out';
       throw new TypeError(`${name} always starts over with these options, so checkpointId makes no sense: ${instead}.`);
     }
-    const plan = checked.plan === undefined ? undefined : parsePlan(checked.plan);
+    const plan = checked.plan === undefined ? ownPlan : parsePlan(checked.plan);
     return runVibe({ ...checked, mode, vibe: parseVibe(vibe), plan }, this.#services);
   }
 

@@ -1,6 +1,8 @@
 import { NodeTimeoutError, OutputNotSerializableError } from '../errors.js';
 import { copyJson, setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
+import type { Vibe } from '../plan/vibe.js';
+import type { WorkflowPlan } from '../plan/workflow-plan.js';
 import type { RunState } from '../run/run-state.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
 
@@ -39,24 +41,38 @@ export function localDispatch(state: RunState, lookup: HandlerLookup, options: L
       options.timeoutMs === undefined
         ? runHandler(handler, placed, context)
         : withTimeout(runHandler(handler, placed, context), placed, context, options.timeoutMs, options.onLateEnd);
-    return { handler, outcome, interrupt: (reason) => context.interrupt(reason) };
+    return new LocalAttempt(handler, outcome, context);
   };
 }
 
-async function runHandler(
-  { run }: ServingHandler,
-  { node }: GraphNode,
-  context: AttemptContext,
-): Promise<AttemptOutcome> {
-  let returned: unknown;
-  try {
-    returned = await run(node, context);
-  } catch (error) {
-    return context.isInterrupted ? { status: 'interrupted' } : { status: 'failed', error };
+class LocalAttempt implements Attempt {
+  constructor(
+    readonly handler: ServingHandler,
+    readonly outcome: Promise<AttemptOutcome>,
+    private readonly context: AttemptContext,
+  ) {}
+
+  interrupt(reason: unknown): void {
+    this.context.interrupt(reason);
   }
+}
+
+function runHandler({ run }: ServingHandler, { node }: GraphNode, context: AttemptContext): Promise<AttemptOutcome> {
+  const succeed = (returned: unknown) => outcomeOf(returned, node.id);
+  const fail = (error: unknown): AttemptOutcome =>
+    context.isInterrupted ? { status: 'interrupted' } : { status: 'failed', error };
+  try {
+    return Promise.resolve(run(node, context)).then(succeed, fail);
+  } catch (error) {
+    return Promise.resolve(fail(error));
+  }
+}
+
+/** Outputs are checked and copied once, here: live and resumed dependents see the same frozen copy. */
+function outcomeOf(returned: unknown, nodeId: string): AttemptOutcome {
   const copy = copyJson(returned, 'output', { freeze: true });
   if (copy.ok) return { status: 'completed', output: copy.value };
-  return { status: 'failed', error: new OutputNotSerializableError(node.id, copy.path, copy.reason) };
+  return { status: 'failed', error: new OutputNotSerializableError(nodeId, copy.path, copy.reason) };
 }
 
 function withTimeout(
@@ -83,57 +99,59 @@ function withTimeout(
   });
 }
 
-/** Inputs and signal are made when a handler asks for them: most ask for one or neither. */
+/** Inputs, signal and key are made when a handler asks for them: most ask for one or none. */
 class AttemptContext implements NodeContext {
-  readonly vibe;
-  readonly plan;
-  readonly runId;
   isInterrupted = false;
-  readonly #state: RunState;
-  readonly #placed: GraphNode;
-  readonly #idempotencyKeyOf: (nodeId: string) => string;
-  #inputs: Readonly<Record<string, unknown>> | undefined;
-  #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
+  private madeInputs: Readonly<Record<string, unknown>> | undefined = undefined;
+  private controller: AbortController | undefined = undefined;
+  private aborted: { readonly reason: unknown } | undefined = undefined;
 
   constructor(
-    state: RunState,
-    placed: GraphNode,
+    private readonly state: RunState,
+    private readonly placed: GraphNode,
     readonly attempt: number,
-    idempotencyKeyOf: (nodeId: string) => string,
-  ) {
-    this.vibe = state.vibe;
-    this.plan = state.plan;
-    this.runId = state.runId;
-    this.#state = state;
-    this.#placed = placed;
-    this.#idempotencyKeyOf = idempotencyKeyOf;
+    private readonly keyOf: (nodeId: string) => string,
+  ) {}
+
+  get vibe(): Vibe {
+    return this.state.vibe;
+  }
+
+  get plan(): WorkflowPlan {
+    return this.state.plan;
+  }
+
+  get runId(): string {
+    return this.state.runId;
   }
 
   get inputs(): Readonly<Record<string, unknown>> {
-    this.#inputs ??= inputsOf(this.#state, this.#placed);
-    return this.#inputs;
+    this.madeInputs ??= inputsOf(this.state, this.placed);
+    return this.madeInputs;
   }
 
-  /** Usable after destructuring, hence no method. */
-  readonly input = <T = unknown>(nodeId: string): T => {
-    if (Object.hasOwn(this.inputs, nodeId)) return this.inputs[nodeId] as T;
-    const known = Object.keys(this.inputs).map((id) => JSON.stringify(id));
-    const has = known.length === 0 ? 'It has no inputs' : `Its inputs are ${known.join(', ')}`;
-    const asked = JSON.stringify(nodeId);
-    throw new Error(`Node ${JSON.stringify(this.#placed.node.id)} does not depend on ${asked}. ${has}.`);
-  };
+  /** A function of its own, so that it can be taken out of the context. */
+  get input(): <T = unknown>(nodeId: string) => T {
+    const { inputs, placed } = this;
+    return <T>(nodeId: string): T => {
+      if (Object.hasOwn(inputs, nodeId)) return inputs[nodeId] as T;
+      const known = Object.keys(inputs).map((id) => JSON.stringify(id));
+      const has = known.length === 0 ? 'It has no inputs' : `Its inputs are ${known.join(', ')}`;
+      const asked = JSON.stringify(nodeId);
+      throw new Error(`Node ${JSON.stringify(placed.node.id)} does not depend on ${asked}. ${has}.`);
+    };
+  }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.aborted !== undefined) this.controller.abort(this.aborted.reason);
     }
-    return this.#controller.signal;
+    return this.controller.signal;
   }
 
   get idempotencyKey(): string {
-    return this.#idempotencyKeyOf(this.#placed.node.id);
+    return this.keyOf(this.placed.node.id);
   }
 
   interrupt(reason: unknown): void {
@@ -142,8 +160,8 @@ class AttemptContext implements NodeContext {
   }
 
   abort(reason: unknown): void {
-    this.#aborted ??= { reason };
-    this.#controller?.abort(reason);
+    this.aborted ??= { reason };
+    this.controller?.abort(reason);
   }
 }
 

@@ -36,7 +36,7 @@ export function executeRun(state: RunState, services: ExecutionServices): Promis
 
 class RunExecution {
   private scheduler: Scheduler | undefined;
-  private readonly attempts = new Map<number, Attempt>();
+  private readonly attempts = new Set<Attempt>();
   /** Which attempt is next, for nodes of which one has failed. */
   private readonly nextAttempts = new Map<number, number>();
   private readonly retryTimers = new Map<number, ReturnType<typeof setTimeout>>();
@@ -57,9 +57,7 @@ class RunExecution {
   start(): void {
     this.services.signal?.addEventListener('abort', this.stop);
     if (this.services.signal?.aborted) this.isStopped = true;
-    this.commit([{ kind: 'run_started', at: this.isoNow() }], () => {
-      this.scheduler = new Scheduler(this.state);
-    });
+    this.commit([{ kind: 'run_started', at: this.isoNow() }]);
     this.advance();
   }
 
@@ -68,9 +66,8 @@ class RunExecution {
     if (this.isAdvancing || this.scheduler === undefined) return this.finishFailed();
     this.isAdvancing = true;
     try {
-      this.settleDecided(this.scheduler);
-      this.startReady(this.scheduler);
-      while (this.settleDecided(this.scheduler)) this.startReady(this.scheduler);
+      do this.startReady(this.scheduler);
+      while (this.settleDecided(this.scheduler));
     } catch (error) {
       this.fail(error, []);
     }
@@ -91,15 +88,15 @@ class RunExecution {
     const startedMs = this.services.now();
     this.services.emit?.({ type: 'node_started', nodeId: placed.node.id, attempt: number });
     const attempt = this.services.dispatch(placed, number);
-    this.attempts.set(placed.index, attempt);
+    this.attempts.add(attempt);
     attempt.outcome.then(
       (outcome) => {
-        this.attempts.delete(placed.index);
+        this.attempts.delete(attempt);
         this.settleAttempt(placed, attempt, number, startedMs, outcome);
         this.advance();
       },
       (error) => {
-        this.attempts.delete(placed.index);
+        this.attempts.delete(attempt);
         this.fail(error, []);
       },
     );
@@ -122,8 +119,7 @@ class RunExecution {
       startedAt: isoOf(startedMs),
       completedAt: isoOf(endedMs),
       durationMs: Math.max(0, endedMs - startedMs),
-      handler:
-        handler.version === undefined ? { name: handler.name } : { name: handler.name, version: handler.version },
+      handler: handler.identity,
     };
     const result: NodeResult =
       outcome.status === 'completed'
@@ -165,25 +161,20 @@ class RunExecution {
     return true;
   }
 
-  private commit(records: readonly RunRecord[], onCommitted?: () => void): void {
+  private commit(records: readonly RunRecord[]): void {
     if (this.failure !== undefined) return this.keep(records);
-    this.committing++;
-    const committed = () => {
-      this.committing--;
-      for (const record of records) this.react(record);
-      onCommitted?.();
-    };
     let appended: void | Promise<void>;
     try {
       appended = this.services.log.append(records);
     } catch (error) {
-      this.committing--;
       return this.fail(error, records);
     }
-    if (appended === undefined) return committed();
+    if (appended === undefined) return this.react(records);
+    this.committing++;
     appended.then(
       () => {
-        committed();
+        this.committing--;
+        this.react(records);
         this.advance();
       },
       (error) => {
@@ -193,11 +184,15 @@ class RunExecution {
     );
   }
 
-  private react(record: RunRecord): void {
-    const before = this.state.completed.length;
-    applyRecord(this.state, record);
-    if (this.services.emit !== undefined) this.emitRecord(record, before, this.services.emit);
-    this.scheduler?.react(record);
+  private react(records: readonly RunRecord[]): void {
+    for (const record of records) {
+      const before = this.state.completed.length;
+      const placed = applyRecord(this.state, record);
+      if (this.services.emit !== undefined) this.emitRecord(record, before, this.services.emit);
+      if (record.kind === 'run_started') this.scheduler = new Scheduler(this.state);
+      else if (record.kind === 'run_ended') this.end(record.status);
+      else if (placed !== undefined) this.scheduler?.react(placed, record);
+    }
   }
 
   private emitRecord(record: RunRecord, before: number, emit: Emit): void {
@@ -221,7 +216,7 @@ class RunExecution {
   private interrupt(): void {
     this.isStopped = true;
     this.cancelRetries();
-    for (const attempt of this.attempts.values()) attempt.interrupt(this.services.signal?.reason);
+    for (const attempt of this.attempts) attempt.interrupt(this.services.signal?.reason);
     this.advance();
   }
 
@@ -252,10 +247,12 @@ class RunExecution {
     if (ended === 'completed' && completed.length < graph.nodes.length) {
       return this.fail(new Error(`Run "${this.state.runId}" came to a stop with nodes left to do.`), []);
     }
-    this.commit([{ kind: 'run_ended', status: ended, at: this.isoNow() }], () => {
-      this.services.signal?.removeEventListener('abort', this.stop);
-      this.resolve(ended);
-    });
+    this.commit([{ kind: 'run_ended', status: ended, at: this.isoNow() }]);
+  }
+
+  private end(status: EndStatus): void {
+    this.services.signal?.removeEventListener('abort', this.stop);
+    this.resolve(status);
   }
 
   private finishFailed(): void {

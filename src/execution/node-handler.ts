@@ -46,10 +46,9 @@ export type Handlers = { readonly [type in NodeType]?: HandlerEntry } & {
   readonly default?: HandlerEntry;
 };
 
-/** The handler that serves a node, under the name by which results refer to it. */
+/** The handler that serves a node, and how results refer to it. */
 export interface ServingHandler {
-  readonly name: string;
-  readonly version?: string;
+  readonly identity: { readonly name: string; readonly version?: string };
   readonly run: NodeHandler;
 }
 
@@ -73,5 +72,10 @@ export function handlerLookup(handlers: Handlers): HandlerLookup {
 }
 
 function serving(name: string, entry: HandlerEntry): ServingHandler {
-  return typeof entry === 'function' ? { name, run: entry } : { name, run: entry.run, version: entry.version };
+  if (typeof entry === 'function') return { identity: { name }, run: entry };
+  const { version } = entry;
+  return {
+    identity: version === undefined ? { name } : { name, version },
+    run: (node, context) => entry.run(node, context),
+  };
 }

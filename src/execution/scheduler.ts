@@ -69,16 +69,16 @@ export class Scheduler {
     return decided;
   }
 
-  /** Looks at what a committed record makes possible, and at nothing else. */
-  react(record: RunRecord): void {
+  /** Looks at what a committed record of a node makes possible, and at nothing else. */
+  react(placed: GraphNode, record: RunRecord): void {
     if (record.kind === 'node_settled') {
-      const placed = this.state.graph.get(record.result.nodeId) as GraphNode;
-      if (record.result.status === 'failed') this.failed[placed.index] = 1;
+      const { status } = record.result;
+      if (status === 'failed') this.failed[placed.index] = 1;
       if (this.passed[ownPoint(placed)] === 1) return;
-      this.pass(ownPoint(placed), record.result.status === 'completed' ? undefined : placed);
+      this.pass(ownPoint(placed), status === 'completed' ? undefined : placed);
       this.follow();
     } else if (record.kind === 'composite_completed') {
-      this.pass(subtreePoint(this.state.graph.get(record.nodeId) as GraphNode), undefined);
+      this.pass(subtreePoint(placed), undefined);
       this.follow();
     }
   }
@@ -86,7 +86,9 @@ export class Scheduler {
   private pass(point: number, blocker: GraphNode | undefined): void {
     this.passed[point] = 1;
     this.blockers[point] = blocker;
-    for (const next of this.state.graph.successors[point] as number[]) {
+    const successors = this.state.graph.successors[point];
+    if (successors === undefined) return;
+    for (const next of successors) {
       if (blocker !== undefined) this.hindered[next] = 1;
       if (--(this.waitingFor[next] as number) === 0 && this.passed[next] === 0) this.reached.push(next);
     }

@@ -17,6 +17,7 @@ export type JsonCopy =
  * `__proto__` is a key like any other.
  */
 export function copyJson(value: unknown, root: string, options: { readonly freeze?: boolean } = {}): JsonCopy {
+  if (value === undefined || value === null || typeof value === 'boolean') return { ok: true, value: value ?? null };
   const copier = new Copier(options.freeze ?? false);
   try {
     return { ok: true, value: copier.copy(value, 0) };

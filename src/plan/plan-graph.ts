@@ -1,7 +1,10 @@
 import { type Issue, PlanInvalidError } from '../errors.js';
-import { findCycles } from './cycles.js';
+import { findCycles, isAcyclic } from './cycles.js';
 import type { WorkflowNode } from './workflow-node.js';
 import type { WorkflowPlan } from './workflow-plan.js';
+
+/** Most nodes have no children, and many no dependencies. */
+const none: GraphNode[] = [];
 
 /** A node and its place in the graph. */
 export interface GraphNode {
@@ -9,11 +12,11 @@ export interface GraphNode {
   /** Position in plan order, parents before their children. */
   readonly index: number;
   readonly parent: GraphNode | undefined;
-  readonly children: GraphNode[];
+  readonly children: readonly GraphNode[];
   /** Index of the last node below this one; its own when there is none. */
   lastBelow: number;
   /** Direct dependencies as written, each once. An ancestor among them means that ancestor's own output. */
-  readonly dependencies: GraphNode[];
+  readonly dependencies: readonly GraphNode[];
   /** `false` only for a composite, which then completes with its children. */
   readonly hasHandler: boolean;
 }
@@ -25,8 +28,8 @@ export interface GraphNode {
  */
 export class PlanGraph {
   readonly nodes: GraphNode[] = [];
-  /** For each point, the points that wait for it. */
-  readonly successors: number[][] = [];
+  /** For each point, the points that wait for it; `undefined` when there is none. */
+  readonly successors: Array<number[] | undefined> = [];
   /** For each point, how many points it waits for. */
   readonly waitCounts: number[] = [];
   private readonly byId = new Map<string, GraphNode>();
@@ -45,6 +48,7 @@ export class PlanGraph {
     const first = this.nodes.length;
     for (const node of nodes) this.place(node, undefined, hasHandler, issues);
     for (let index = first; index < this.nodes.length; index++) this.connect(this.nodes[index] as GraphNode, issues);
+    if (isAcyclic(this.successors, this.waitCounts)) return issues;
     for (const cycle of findCycles(this.successors)) issues.push(this.issueOfCycle(cycle));
     return issues;
   }
@@ -54,27 +58,21 @@ export class PlanGraph {
     parent: GraphNode | undefined,
     hasHandler: (node: WorkflowNode) => boolean,
     issues: Issue[],
-  ): void {
+  ): GraphNode {
     const index = this.nodes.length;
     const served = hasHandler(node);
-    const placed: GraphNode = {
-      node,
-      index,
-      parent,
-      children: [],
-      lastBelow: index,
-      dependencies: [],
-      hasHandler: served,
-    };
+    const children: GraphNode[] = node.children.length === 0 ? none : [];
+    const dependencies: GraphNode[] = node.dependencies.length === 0 ? none : [];
+    const placed = { node, index, parent, children, lastBelow: index, dependencies, hasHandler: served };
     if (this.byId.has(node.id)) issues.push({ path: node.id, message: 'another node has this id too' });
     else this.byId.set(node.id, placed);
     if (!served && node.type !== 'composite') issues.push(issueOfUnserved(node));
     this.nodes.push(placed);
-    parent?.children.push(placed);
-    this.successors.push([], []);
+    this.successors.push(undefined, undefined);
     this.waitCounts.push(0, 0);
-    for (const child of node.children) this.place(child, placed, hasHandler, issues);
+    for (const child of node.children) children.push(this.place(child, placed, hasHandler, issues));
     placed.lastBelow = this.nodes.length - 1;
+    return placed;
   }
 
   private connect(placed: GraphNode, issues: Issue[]): void {
@@ -90,14 +88,16 @@ export class PlanGraph {
         issues.push({ path: node.id, message: `depends on ${JSON.stringify(id)}, which no node is called` });
         continue;
       }
-      placed.dependencies.push(dependency);
+      (placed.dependencies as GraphNode[]).push(dependency);
       const needsOwnOutput = isAbove(dependency, placed) && dependency.hasHandler;
       this.edge(needsOwnOutput ? ownPoint(dependency) : subtreePoint(dependency), ownPoint(placed));
     }
   }
 
   private edge(from: number, to: number): void {
-    this.successors[from]?.push(to);
+    const successors = this.successors[from];
+    if (successors === undefined) this.successors[from] = [to];
+    else successors.push(to);
     this.waitCounts[to] = (this.waitCounts[to] ?? 0) + 1;
   }
 

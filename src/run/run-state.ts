@@ -72,8 +72,9 @@ export function newRunState(identity: RunIdentity): RunState {
 /**
  * The one reducer, for live runs and for recovery: adds a record to the state, which it owns and changes. O(1), but for
  * what a record itself opens again or gathers. Trusts the record; whoever reads one from outside checks it first.
+ * @returns the node that it was about
  */
-export function applyRecord(state: RunState, record: RunRecord): void {
+export function applyRecord(state: RunState, record: RunRecord): GraphNode | undefined {
   state.seq++;
   switch (record.kind) {
     case 'run_started':
@@ -83,23 +84,26 @@ export function applyRecord(state: RunState, record: RunRecord): void {
       state.endedAt = undefined;
       state.resumedAt = state.lastAt = record.at;
       reopen(state);
-      return;
-    case 'node_settled':
+      return undefined;
+    case 'node_settled': {
+      const placed = nodeOf(state, record.result.nodeId);
       state.lastAt = record.result.completedAt;
-      settle(state, nodeOf(state, record.result.nodeId), record.result);
-      return;
+      settle(state, placed, record.result);
+      return placed;
+    }
     case 'composite_completed': {
       const composite = nodeOf(state, record.nodeId);
       state.lastAt = record.at;
       settle(state, composite, resultFromChildren(state, composite, record.at));
-      return;
+      return composite;
     }
     case 'run_ended':
       state.lastAt = state.endedAt = record.at;
       state.status = record.status;
-      return;
+      return undefined;
     default:
       record satisfies never;
+      return undefined;
   }
 }
 
@@ -152,12 +156,14 @@ function settle(state: RunState, placed: GraphNode, result: NodeResult): void {
 }
 
 function closeSubtree(state: RunState, settled: GraphNode): void {
-  for (let placed: GraphNode | undefined = settled; placed !== undefined; placed = placed.parent) {
-    if ((state.openChildren[placed.index] as number) > 0) return;
-    if (state.results.get(placed.node.id)?.status !== 'completed') return;
+  for (let placed = settled; (state.openChildren[placed.index] as number) === 0; ) {
     state.completed.push(placed.node.id);
     state.isComplete[placed.index] = 1;
-    if (placed.parent !== undefined) (state.openChildren[placed.parent.index] as number)--;
+    const { parent } = placed;
+    if (parent === undefined) return;
+    (state.openChildren[parent.index] as number)--;
+    if (state.results.get(parent.node.id)?.status !== 'completed') return;
+    placed = parent;
   }
 }
 
