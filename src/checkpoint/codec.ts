@@ -69,10 +69,14 @@ export function hasChecksumLine(tail: Uint8Array): boolean {
   return checksumLineOf(tail) !== null;
 }
 
-/** Whether a whole document is as it was written; `undefined` when it is. */
+/**
+ * Whether a whole document is as it was written; `undefined` when it is. The version is looked at first: a newer format
+ * may have another kind of checksum.
+ */
 export function findDamage(bytes: Uint8Array, sha256: Sha256): ({ readonly ok: false } & Unreadable) | undefined {
+  const version = unreadableHead(new TextDecoder().decode(bytes.subarray(0, 200)));
   const line = checksumLineOf(bytes);
-  if (line === null) return unreadableHead(new TextDecoder().decode(bytes.subarray(0, 4096)));
+  if (version.kind === 'version' || line === null) return version;
   const covered = bytes.subarray(0, bytes.length - line[0].length + 1);
   return sha256(covered) === line[1] ? undefined : damaged('its checksum does not match');
 }
@@ -90,7 +94,7 @@ function decodeDocument(bytes: Uint8Array, sha256: Sha256): Decoded<JsonObject> 
   return newerVersionOf(document) ?? { ok: true, value: document };
 }
 
-/** A newer format may end differently; its version stands in the first line after the brace all the same. */
+/** What to say of a document whose end is not as it should be: in every format the version stands first. */
 function unreadableHead(text: string): { readonly ok: false } & Unreadable {
   const version = /^\{\s*"schema_version":\s*"(\d{1,6}\.\d{1,6})"/.exec(text)?.[1];
   const newer = newerVersionOf({ schema_version: version });
