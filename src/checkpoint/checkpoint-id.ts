@@ -20,17 +20,20 @@ export function checkCheckpointId(id: string): void {
   throw new InvalidIdError(id, rule);
 }
 
+/** The last id made by each clock: planners that share a clock share the order. */
+const lastTicks = new WeakMap<Host['now'], number>();
+
 /** Makes ids whose order by name is the order in which they were made, and the time that goes with each. */
 export class CheckpointIds {
-  private lastTick = 0;
-
   constructor(private readonly host: Host) {}
 
   next(): { checkpointId: string; createdAt: string } {
-    this.lastTick = Math.max(Math.floor(this.host.now()) * ticksPerMs, this.lastTick + 1);
-    const checkpointId = `cp-${this.lastTick.toString(36).padStart(11, '0')}-${this.host.newId().slice(0, 40)}`;
+    const { now } = this.host;
+    const tick = Math.max(Math.floor(now()) * ticksPerMs, (lastTicks.get(now) ?? 0) + 1);
+    lastTicks.set(now, tick);
+    const checkpointId = `cp-${tick.toString(36).padStart(11, '0')}-${this.host.newId().slice(0, 40)}`;
     checkCheckpointId(checkpointId);
-    return { checkpointId, createdAt: timeOfTick(this.lastTick) };
+    return { checkpointId, createdAt: timeOfTick(tick) };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { NodeContext } from '../execution/node-handler.js';
+import { isPlainObject } from '../plan/json-value.js';
 import type { Vibe } from '../plan/vibe.js';
 import type { WorkflowNode } from '../plan/workflow-node.js';
 import type { Section } from './brief-plan.js';
@@ -21,6 +22,10 @@ const commonWords = new Set(
 );
 
 export function writeAnalysis(_node: WorkflowNode, { vibe }: NodeContext): Analysis {
+  return analyze(vibe);
+}
+
+function analyze(vibe: Vibe): Analysis {
   return {
     subject: sentence(vibe.description),
     keywords: wordsOf(vibe.description).slice(0, 8),
@@ -37,7 +42,7 @@ export function writeOutline(node: WorkflowNode, _context: NodeContext): string[
 
 export function writeSection(node: WorkflowNode, { vibe, input }: NodeContext): string {
   const section = node.parameters.section as Section;
-  const analysis = input<Analysis>('analysis');
+  const analysis = analysisOf(input('analysis'), vibe);
   return [`## ${section.title}`, '', ...bodyOf(section, vibe, analysis), ...reminders(vibe)].join('\n');
 }
 
@@ -52,7 +57,7 @@ export function writeCheck(_node: WorkflowNode, { vibe, inputs }: NodeContext): 
 }
 
 export function writeBrief(_node: WorkflowNode, { vibe, inputs, input }: NodeContext): string {
-  const { keywords, subject } = input<Analysis>('analysis');
+  const { keywords, subject } = analysisOf(input('analysis'), vibe);
   const sections = Object.entries(inputs).filter(([nodeId]) => nodeId.startsWith('section-'));
   return [
     `# Creative brief: ${subject}`,
@@ -66,14 +71,33 @@ export function writeBrief(_node: WorkflowNode, { vibe, inputs, input }: NodeCon
     '',
     '## Outline',
     '',
-    ...input<string[]>('outline').map((line, index) => `${index + 1}. ${line}`),
+    ...linesOf(input('outline')),
     '',
-    ...sections.flatMap(([, text]) => [String(text), '']),
+    ...sections.flatMap(([, text]) => [textOf(text), '']),
     '## Constraints',
     '',
-    ...constraintTable(input<Check[]>('check')),
+    ...checkLines(input('check')),
     '',
   ].join('\n');
+}
+
+/** Any part may have been written by a handler that the host put in place of ours: then it is text, or anything. */
+function analysisOf(written: unknown, vibe: Vibe): Analysis {
+  const isOurs = isPlainObject(written) && Array.isArray(written.keywords) && Array.isArray(written.styleWords);
+  return isOurs ? (written as unknown as Analysis) : analyze(vibe);
+}
+
+function linesOf(outline: unknown): string[] {
+  return Array.isArray(outline) ? outline.map((line, index) => `${index + 1}. ${textOf(line)}`) : [textOf(outline)];
+}
+
+function checkLines(checks: unknown): string[] {
+  const isOurs = Array.isArray(checks) && checks.every((check) => isPlainObject(check) && 'carriedInto' in check);
+  return isOurs ? constraintTable(checks as Check[]) : [textOf(checks)];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
 }
 
 function bodyOf({ id }: Section, vibe: Vibe, { subject, keywords, styleWords }: Analysis): string[] {

@@ -42,6 +42,7 @@ class RunExecution {
   private readonly retryTimers = new Map<number, ReturnType<typeof setTimeout>>();
   private committing = 0;
   private isAdvancing = false;
+  private isReacting = false;
   private isStopped = false;
   private isEnding = false;
   private failure: { readonly error: unknown } | undefined;
@@ -63,7 +64,7 @@ class RunExecution {
 
   /** Does everything that can be done now. Called again while it works, it goes round once more instead of deeper. */
   private advance(): void {
-    if (this.isAdvancing || this.scheduler === undefined) return this.finishFailed();
+    if (this.isAdvancing || this.isReacting || this.scheduler === undefined) return this.finishFailed();
     this.isAdvancing = true;
     try {
       do this.startReady(this.scheduler);
@@ -87,6 +88,7 @@ class RunExecution {
     const number = this.nextAttempts.get(placed.index) ?? 1;
     const startedMs = this.services.now();
     this.services.emit?.({ type: 'node_started', nodeId: placed.node.id, attempt: number });
+    if (this.isStopped) return; // by a listener
     const attempt = this.services.dispatch(placed, number);
     this.attempts.add(attempt);
     attempt.outcome.then(
@@ -184,7 +186,9 @@ class RunExecution {
     );
   }
 
+  /** Listeners may stop the run from in here: the records are all applied before anything follows from that. */
   private react(records: readonly RunRecord[]): void {
+    this.isReacting = true;
     for (const record of records) {
       const before = this.state.completed.length;
       const placed = applyRecord(this.state, record);
@@ -193,6 +197,7 @@ class RunExecution {
       else if (record.kind === 'run_ended') this.end(record.status);
       else if (placed !== undefined) this.scheduler?.react(placed, record);
     }
+    this.isReacting = false;
   }
 
   private emitRecord(record: RunRecord, before: number, emit: Emit): void {
