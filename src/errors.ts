@@ -114,7 +114,7 @@ export interface CheckpointDamage {
   readonly location: string;
   /** The newest checkpoint affected. */
   readonly checkpointId?: string;
-  /** The newest intact checkpoint of the plan; none is left when it is absent. */
+  /** The latest intact checkpoint of the plan, when there is one. */
   readonly fallbackCheckpointId?: string;
 }
 
@@ -142,7 +142,7 @@ export class CheckpointCorruptError extends VibeError implements CheckpointDamag
     const which = damage.checkpointId === undefined ? 'a checkpoint' : `checkpoint ${quote(damage.checkpointId)}`;
     const next =
       damage.fallbackCheckpointId === undefined
-        ? 'Nothing intact is left to go on from: delete it, or start over with fresh: true'
+        ? 'Delete it, or start over with fresh: true'
         : `Go on from ${quote(damage.fallbackCheckpointId)} with onCorrupt: 'fallback', or delete the damaged one`;
     const what = `Plan ${quote(damage.planId)}: ${which} is damaged (${damage.reason}) at ${damage.location}`;
     super('CHECKPOINT_CORRUPT', `${what}. ${next}.`, options);

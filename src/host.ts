@@ -23,8 +23,8 @@ const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 20);
 /** The host with what is missing filled in. */
 export function completeHost(given: Partial<Host> = {}): Host {
   return {
-    now: given.now ?? Date.now,
-    newId: given.newId ?? (() => newId()),
+    now: given.now === undefined ? Date.now : () => (given as Host).now(),
+    newId: given.newId === undefined ? () => newId() : () => (given as Host).newId(),
     log: (level, message, details) => {
       try {
         given.log?.(level, message, details);

@@ -123,9 +123,9 @@ export class MetaPlanner {
     return checkpoints.createCheckpoint(request, this.#services);
   }
 
-  /** What a run of this planner amounts to now, as a copy; `undefined` when none of that plan is under way. */
+  /** What a run in this process amounts to now, as a copy; `undefined` when none of that plan is under way. */
   getExecutionState(planId: string): ExecutionState | undefined {
-    const live = this.#services.liveRuns.find(planId);
+    const live = checkpoints.findLiveRun(planId, this.#services);
     return live && executionStateOf(live.state);
   }
 

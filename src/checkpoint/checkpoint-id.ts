@@ -5,6 +5,14 @@ import type { Host } from '../host.js';
 const idPattern = /^cp-[a-z0-9][a-z0-9-]{0,119}$/;
 const timedPattern = /^cp-([0-9a-z]{11})-/;
 const rollingPrefix = 'cp-live-';
+const rollingPattern = /^cp-live-([0-9a-z]{1,64})-(\d{1,15})$/;
+
+export interface RollingId {
+  /** Stands for the run. */
+  readonly runHash: string;
+  readonly epoch: number;
+}
+
 /** Ids that can be told apart within one millisecond. */
 const ticksPerMs = 36 ** 2;
 
@@ -43,13 +51,22 @@ export function createdAtOfId(id: string): string | undefined {
   return ticks === undefined ? undefined : timeOfTick(Number.parseInt(ticks, 36));
 }
 
-/** The id under which a run is saved between its listed checkpoints, each time over the last. */
-export function rollingCheckpointId(runHash: string): string {
-  return `${rollingPrefix}${runHash}`;
+/**
+ * The id under which a run is saved between its listed checkpoints, each time over the last. An epoch has its own, so
+ * that what an earlier process left, damaged or not, is never written over.
+ */
+export function rollingCheckpointId({ runHash, epoch }: RollingId): string {
+  return `${rollingPrefix}${runHash}-${epoch}`;
+}
+
+/** Whose rolling save has this id; `undefined` for listed checkpoints. */
+export function parseRollingId(id: string): RollingId | undefined {
+  const [, runHash, epoch] = rollingPattern.exec(id) ?? [];
+  return runHash === undefined ? undefined : { runHash, epoch: Number(epoch) };
 }
 
 export function isRollingId(id: string): boolean {
-  return id.startsWith(rollingPrefix);
+  return parseRollingId(id) !== undefined;
 }
 
 function timeOfTick(tick: number): string {

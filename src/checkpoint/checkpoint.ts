@@ -33,8 +33,16 @@ interface IntactFields {
   readonly vibeDescription: string;
 }
 
+/** What the intact first lines of a damaged checkpoint still say. */
+export interface DamagedHead {
+  readonly runId: string;
+  readonly vibeKey: string;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
 interface DamagedFields {
-  readonly damaged: { readonly reason: string };
+  readonly damaged: { readonly reason: string; readonly head?: DamagedHead };
 }
 
 type Absent<Fields> = { readonly [field in keyof Fields]?: undefined };
@@ -43,6 +51,14 @@ export type IntactSummary = SummaryFields & IntactFields & Absent<DamagedFields>
 export type DamagedSummary = SummaryFields & DamagedFields & Absent<IntactFields>;
 /** What a list says of a checkpoint: intact, or damaged and why. */
 export type CheckpointSummary = IntactSummary | DamagedSummary;
+
+export function isIntact(summary: CheckpointSummary): summary is IntactSummary {
+  return summary.damaged === undefined;
+}
+
+export function isDamaged(summary: CheckpointSummary): summary is DamagedSummary {
+  return summary.damaged !== undefined;
+}
 
 const maxDescriptionLength = 1_000;
 

@@ -3,6 +3,7 @@ import type { Vibe } from '../plan/vibe.js';
 import type { WorkflowNode } from '../plan/workflow-node.js';
 import { isTooDeep, type WorkflowPlan } from '../plan/workflow-plan.js';
 import type { NodeResult } from '../run/node-result.js';
+import type { RunParent } from '../run/run-state.js';
 import { type Checkpoint, checkpointSchema, type IntactSummary, shortDescription } from './checkpoint.js';
 
 /** Lower-case hex SHA-256 of bytes, or of the UTF-8 of a text. */
@@ -10,43 +11,55 @@ export type Sha256 = (data: Uint8Array | string) => string;
 
 /** Why a document could not be read. `version`: it is of a newer format and must be left alone. */
 export type Unreadable = { readonly kind: 'damaged' | 'version'; readonly reason: string };
-export type Decoded<T> = { readonly ok: true; readonly value: T } | ({ readonly ok: false } & Unreadable);
+type NotReadable = { readonly ok: false } & Unreadable;
+export type Decoded<T> = { readonly ok: true; readonly value: T } | NotReadable;
 
-export const schemaVersion = '2.0';
+const schemaVersion = '2.0';
 const checksumLine = /\n {2}"checksum": "sha256:([0-9a-f]{64})"\n\}\n?$/;
 const checksumLineBytes = 120;
+const headChecksumLine = /\n {2}"head_checksum": "sha256:([0-9a-f]{64})",\n/;
 
 /**
- * A checkpoint as text: what a list needs comes first, and last a checksum over all lines before it, so that
- * `head -n -2 cp-….json | sha256sum` shows the same sum.
+ * A checkpoint as text. What a list needs comes first and has a checksum of its own, so that it can be trusted without
+ * reading on. Last comes a checksum over all lines before it: `head -n -2 cp-….json | sha256sum` shows the same sum.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint, sha256: Sha256): string {
-  const body = JSON.stringify(encodeFields(checkpoint), null, 2);
-  const covered = `${body.slice(0, -2)},\n`;
+  const head = `${JSON.stringify(encodeHead(checkpoint), null, 2).slice(0, -2)},\n`;
+  const body = JSON.stringify(encodeBody(checkpoint), null, 2).slice(2, -2);
+  const covered = `${head}  "head_checksum": "sha256:${sha256(head)}",\n${body},\n`;
   return `${covered}  "checksum": "sha256:${sha256(covered)}"\n}\n`;
 }
 
 /** Reads what `encodeCheckpoint` wrote, checksum first. */
 export function decodeCheckpoint(bytes: Uint8Array, sha256: Sha256): Decoded<Checkpoint> {
-  const document = decodeDocument(bytes, sha256);
-  if (!document.ok) return document;
-  const { workflow_plan: plan } = document.value;
+  const unreadable = findDamage(bytes, sha256);
+  if (unreadable !== undefined) return unreadable;
+  const document = parseObject(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  if (document === undefined) return damaged('it is not JSON');
+  const { workflow_plan: plan } = document;
   if (isPlainObject(plan) && isTooDeep(plan.root_nodes)) return damaged('its plan nests too deep');
-  const parsed = checkpointSchema.safeParse(decodeFields(document.value));
-  if (parsed.success) return { ok: true, value: parsed.data };
-  const { path, message } = parsed.error.issues[0] as { path: PropertyKey[]; message: string };
-  return damaged(`${path.slice(0, 3).map(String).join('.')}: ${message}`);
+  try {
+    const parsed = checkpointSchema.safeParse(decodeFields(document));
+    if (parsed.success) return { ok: true, value: parsed.data };
+    const { path, message } = parsed.error.issues[0] as { path: PropertyKey[]; message: string };
+    return damaged(`${path.slice(0, 3).map(String).join('.')}: ${message}`);
+  } catch (error) {
+    if (error instanceof RangeError) return damaged('it nests too deep'); // made by hand: the checksum is right
+    throw error;
+  }
 }
 
 /** Reads what a list needs from the first bytes of a document, without looking at the rest. */
-export function decodeHead(head: Uint8Array): Decoded<IntactSummary> {
-  const text = new TextDecoder().decode(head);
-  const end = text.indexOf(',\n  "vibe": ');
-  if (end === -1) return unreadableHead(text);
-  const document = parseObject(`${text.slice(0, end)}}`);
+export function decodeHead(start: Uint8Array, sha256: Sha256): Decoded<IntactSummary> {
+  const text = new TextDecoder().decode(start);
+  const [line, sum] = headChecksumLine.exec(text) ?? [];
+  const version = versionOf(text);
+  if (line === undefined) return version ?? damaged('it is cut off or not a checkpoint');
+  const head = text.slice(0, text.indexOf(line) + 1);
+  if (sha256(head) !== sum)
+    return version?.kind === 'version' ? version : damaged('the checksum of its head does not match');
+  const document = parseObject(`${head.slice(0, -2)}}`);
   if (document === undefined) return damaged('it is not JSON');
-  const newer = newerVersionOf(document);
-  if (newer !== undefined) return newer;
   const { progress } = document;
   const summary = {
     checkpointId: document.checkpoint_id,
@@ -61,7 +74,7 @@ export function decodeHead(head: Uint8Array): Decoded<IntactSummary> {
     totalNodes: isPlainObject(progress) ? progress.total : undefined,
     vibeDescription: document.vibe_description,
   };
-  return isSummary(summary) ? { ok: true, value: summary } : damaged('its first lines lack a field');
+  return isSummary(summary) ? { ok: true, value: summary } : damaged('its head lacks a field');
 }
 
 /** Whether a document ends as a whole one does, judged by its last bytes. */
@@ -70,15 +83,16 @@ export function hasChecksumLine(tail: Uint8Array): boolean {
 }
 
 /**
- * Whether a whole document is as it was written; `undefined` when it is. The version is looked at first: a newer format
- * may have another kind of checksum.
+ * What is wrong with a whole document; `undefined` when it is as it was written. The version is looked at first: a newer
+ * format may have another kind of checksum.
  */
-export function findDamage(bytes: Uint8Array, sha256: Sha256): ({ readonly ok: false } & Unreadable) | undefined {
-  const version = unreadableHead(new TextDecoder().decode(bytes.subarray(0, 200)));
+export function findDamage(bytes: Uint8Array, sha256: Sha256): NotReadable | undefined {
+  const version = versionOf(new TextDecoder().decode(bytes.subarray(0, 200)));
+  if (version?.kind === 'version') return version;
   const line = checksumLineOf(bytes);
-  if (version.kind === 'version' || line === null) return version;
+  if (line === null) return damaged('it is cut off or not a checkpoint');
   const covered = bytes.subarray(0, bytes.length - line[0].length + 1);
-  return sha256(covered) === line[1] ? undefined : damaged('its checksum does not match');
+  return sha256(covered) === line[1] ? version : damaged('its checksum does not match');
 }
 
 function checksumLineOf(bytes: Uint8Array): RegExpExecArray | null {
@@ -86,29 +100,15 @@ function checksumLineOf(bytes: Uint8Array): RegExpExecArray | null {
   return checksumLine.exec(new TextDecoder().decode(tail));
 }
 
-function decodeDocument(bytes: Uint8Array, sha256: Sha256): Decoded<JsonObject> {
-  const unreadable = findDamage(bytes, sha256);
-  if (unreadable !== undefined) return unreadable;
-  const document = parseObject(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
-  if (document === undefined) return damaged('it is not JSON');
-  return newerVersionOf(document) ?? { ok: true, value: document };
-}
-
-/** What to say of a document whose end is not as it should be: in every format the version stands first. */
-function unreadableHead(text: string): { readonly ok: false } & Unreadable {
-  const version = /^\{\s*"schema_version":\s*"(\d{1,6}\.\d{1,6})"/.exec(text)?.[1];
-  const newer = newerVersionOf({ schema_version: version });
-  return newer?.kind === 'version' ? newer : damaged('it is cut off or not a checkpoint');
-}
-
-function newerVersionOf({ schema_version: found }: JsonObject): ({ readonly ok: false } & Unreadable) | undefined {
-  const major = typeof found === 'string' ? Number(/^(\d{1,6})\.\d{1,6}$/.exec(found)?.[1]) : Number.NaN;
-  if (major === 2) return undefined;
-  if (major > 2) return { ok: false, kind: 'version', reason: `schema_version "${found}"` };
+/** In every format the version stands first. `undefined` when it is ours. */
+function versionOf(text: string): NotReadable | undefined {
+  const [, version, major] = /^\{\s*"schema_version":\s*"((\d{1,6})\.\d{1,6})"/.exec(text) ?? [];
+  if (major === '2') return undefined;
+  if (Number(major) > 2) return { ok: false, kind: 'version', reason: `schema_version "${version}"` };
   return damaged('it has no known schema_version');
 }
 
-function damaged(reason: string): { readonly ok: false } & Unreadable {
+function damaged(reason: string): NotReadable {
   return { ok: false, kind: 'damaged', reason };
 }
 
@@ -132,13 +132,9 @@ function isSummary(summary: { [field in keyof IntactSummary]: unknown }): summar
 // The names on disk, both directions side by side. Unknown fields come back as they were; what belongs to the host
 // (metadata, parameters, output) is never looked into.
 
-function encodeFields(checkpoint: Checkpoint): JsonObject {
-  const nodeResults: JsonObject = {};
-  for (const nodeId of Object.keys(checkpoint.nodeResults)) {
-    setOwn(nodeResults, nodeId, encodeNodeResult(checkpoint.nodeResults[nodeId] as NodeResult));
-  }
+function encodeHead(checkpoint: Checkpoint): JsonObject {
   const completed = checkpoint.completedNodes.length;
-  const fields = {
+  return {
     schema_version: schemaVersion,
     run_id: checkpoint.runId,
     state: checkpoint.state,
@@ -147,10 +143,19 @@ function encodeFields(checkpoint: Checkpoint): JsonObject {
     vibe_key: checkpoint.vibeKey,
     vibe_description: shortDescription(checkpoint.vibe.description),
     progress: { completed, total: completed + checkpoint.pendingNodes.length },
-    parent: checkpoint.parent && { run_id: checkpoint.parent.runId, checkpoint_id: checkpoint.parent.checkpointId },
+    parent: checkpoint.parent && encodeParent(checkpoint.parent),
     checkpoint_id: checkpoint.checkpointId,
     plan_id: checkpoint.planId,
     created_at: checkpoint.createdAt,
+  };
+}
+
+function encodeBody(checkpoint: Checkpoint): JsonObject {
+  const nodeResults: JsonObject = {};
+  for (const nodeId of Object.keys(checkpoint.nodeResults)) {
+    setOwn(nodeResults, nodeId, encodeNodeResult(checkpoint.nodeResults[nodeId] as NodeResult));
+  }
+  const fields = {
     vibe: encodeVibe(checkpoint.vibe),
     workflow_plan: encodePlan(checkpoint.workflowPlan),
     completed_nodes: checkpoint.completedNodes,
@@ -160,11 +165,11 @@ function encodeFields(checkpoint: Checkpoint): JsonObject {
     ended_at: checkpoint.endedAt,
     active_ms: checkpoint.activeMs,
   };
-  return withUnknown(fields, checkpoint.unknownFields);
+  return withUnknown(fields, checkpoint.unknownFields, headFields);
 }
 
 function decodeFields(document: JsonObject): unknown {
-  const { schema_version, vibe_description, progress, checksum, ...fields } = document;
+  const { schema_version, vibe_description, progress, head_checksum, checksum, ...fields } = document;
   const { run_id, state, epoch, seq, vibe_key, parent, checkpoint_id, plan_id, created_at, ...content } = fields;
   const { vibe, workflow_plan, completed_nodes, node_results, pending_nodes, ...rest } = content;
   const { started_at, ended_at, active_ms, ...unknown } = rest;
@@ -174,11 +179,11 @@ function decodeFields(document: JsonObject): unknown {
     epoch,
     seq,
     vibeKey: vibe_key,
-    parent: isPlainObject(parent) ? { runId: parent.run_id, checkpointId: parent.checkpoint_id } : parent,
+    parent: decodeParent(parent),
     checkpointId: checkpoint_id,
     planId: plan_id,
     createdAt: created_at,
-    vibe,
+    vibe: decodeVibe(vibe),
     workflowPlan: decodePlan(workflow_plan),
     completedNodes: completed_nodes,
     nodeResults: decodeNodeResults(node_results),
@@ -190,9 +195,24 @@ function decodeFields(document: JsonObject): unknown {
   };
 }
 
-/** The field names of a vibe are the same in memory and on disk. */
-function encodeVibe({ description, style, constraints, domain, metadata }: Vibe): JsonObject {
-  return { description, style, constraints, domain, metadata };
+function encodeParent({ runId, checkpointId, unknownFields }: RunParent): JsonObject {
+  return withUnknown({ run_id: runId, checkpoint_id: checkpointId }, unknownFields);
+}
+
+function decodeParent(document: unknown): unknown {
+  if (!isPlainObject(document)) return document;
+  const { run_id, checkpoint_id, ...unknown } = document;
+  return { runId: run_id, checkpointId: checkpoint_id, ...unknownFieldsOf(unknown) };
+}
+
+function encodeVibe({ description, style, constraints, domain, metadata, unknownFields }: Vibe): JsonObject {
+  return withUnknown({ description, style, constraints, domain, metadata }, unknownFields);
+}
+
+function decodeVibe(document: unknown): unknown {
+  if (!isPlainObject(document)) return document;
+  const { description, style, constraints, domain, metadata, ...unknown } = document;
+  return { description, style, constraints, domain, metadata, ...unknownFieldsOf(unknown) };
 }
 
 function encodePlan(plan: WorkflowPlan): JsonObject {
@@ -211,7 +231,7 @@ function decodePlan(document: unknown): unknown {
   const { id, source_vibe, root_nodes, estimated_total_duration, created_at, ...unknown } = document;
   return {
     id,
-    sourceVibe: source_vibe,
+    sourceVibe: decodeVibe(source_vibe),
     rootNodes: Array.isArray(root_nodes) ? root_nodes.map(decodeNode) : root_nodes,
     estimatedTotalDuration: estimated_total_duration,
     createdAt: created_at,
@@ -316,9 +336,28 @@ function unknownFieldsOf(fields: JsonObject): { unknownFields?: JsonObject } {
 }
 
 /** What this version knows always wins over what it does not. */
-function withUnknown(fields: JsonObject, unknown: JsonObject = {}): JsonObject {
+function withUnknown(fields: JsonObject, unknown: JsonObject = {}, others: ReadonlySet<string> = none): JsonObject {
   for (const key of Object.keys(unknown)) {
-    if (!Object.hasOwn(fields, key) && key !== 'checksum') setOwn(fields, key, unknown[key]);
+    if (!Object.hasOwn(fields, key) && !others.has(key)) setOwn(fields, key, unknown[key]);
   }
   return fields;
 }
+
+const none: ReadonlySet<string> = new Set();
+/** The fields of a document that stand outside its body. */
+const headFields: ReadonlySet<string> = new Set([
+  'schema_version',
+  'run_id',
+  'state',
+  'epoch',
+  'seq',
+  'vibe_key',
+  'vibe_description',
+  'progress',
+  'parent',
+  'checkpoint_id',
+  'plan_id',
+  'created_at',
+  'head_checksum',
+  'checksum',
+]);

@@ -11,75 +11,116 @@ export interface RecorderOptions {
   readonly ids: CheckpointIds;
   /** A listed checkpoint after every so many completed nodes; unset: none on the way. */
   readonly checkpointInterval?: number;
-  /** The id of the save between listed checkpoints, the same for the whole run. */
+  /** The id of the save between listed checkpoints, the same for the whole epoch. */
   readonly rollingId: string;
+  /** Intact rolling saves that earlier epochs of this run left: removed when a listed checkpoint has the end. */
+  readonly earlierRollingIds: readonly string[];
   /** Told after each save. */
   readonly onSaved: (checkpoint: Checkpoint, isListed: boolean) => void;
   /** Told when the rolling save could not be removed at the end: it is in nobody's way. */
   readonly onLeftover: (error: unknown) => void;
 }
 
-interface Save {
-  readonly checkpoint: Checkpoint;
-  readonly isListed: boolean;
+/** One thing to do with the store, when its turn comes. */
+interface Job {
+  readonly run: () => Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** Listed checkpoints whose snapshot is kept until its turn; with more waiting, the last one covers all that settled since. */
+const maxWaiting = 8;
+
 /**
  * The log of a run whose store has no journal: it saves snapshots. One save is in flight at a time.
  *
- * - A listed checkpoint at every `checkpointInterval` completed nodes and at the end. `append` waits for it, so that no
- *   more than `checkpointInterval` completed nodes and those in flight are ever without one.
+ * - A listed checkpoint at every `checkpointInterval` completed nodes and at the end. `append` waits for it.
  * - In between, whatever settled during one save is in the next, under the rolling id. `append` does not wait for it.
  *
  * A failed save fails every append from then on.
  */
 export class Recorder implements RunLog {
-  private readonly queue: Save[] = [];
+  private readonly queue: Job[] = [];
   private isRollingDue = false;
   private isWorking = false;
   private listedUpTo: number;
   private lastListed: Promise<void> | undefined;
-  private hasRolling: boolean;
+  /** The automatic checkpoint that waits at the end of the queue and has no snapshot yet. */
+  private lateListed: Promise<void> | undefined;
+  private hasRolling = false;
   private failure: { readonly error: unknown } | undefined;
 
   /** @param state as far as it is recorded; the recorder owns it and keeps it current. */
   constructor(
     private readonly state: RunState,
     private readonly options: RecorderOptions,
-    isResumed: boolean,
   ) {
     this.listedUpTo = state.completed.length;
-    this.hasRolling = isResumed;
   }
 
   append(records: readonly RunRecord[]): void | Promise<void> {
     if (this.failure !== undefined) throw this.failure.error;
     for (const record of records) applyRecord(this.state, record);
     if (records.some(({ kind }) => kind === 'run_ended')) return this.end();
-    if (this.isListedDue()) return this.saveListed();
+    if (this.isListedDue()) return this.listDue();
     if (records.some(({ kind }) => kind !== 'run_started')) this.rollSoon();
     return this.lastListed;
   }
 
+  check(): void {
+    if (this.failure !== undefined) throw this.failure.error;
+  }
+
   /** Saves what is recorded so far as a listed checkpoint and answers its id once it is stored. */
   async checkpoint(): Promise<string> {
-    const { checkpointId, saved } = this.enqueueListed();
-    await saved;
-    return checkpointId;
+    this.check();
+    const checkpoint = this.listedCheckpoint();
+    await this.enqueue(() => this.save(checkpoint, true));
+    return checkpoint.checkpointId;
   }
 
   /** Resolves when what is recorded so far is stored under the rolling id, whatever listed checkpoints there are. */
   async roll(): Promise<void> {
-    if (this.failure !== undefined) throw this.failure.error;
-    await this.enqueue(this.rollingCheckpoint(), false);
+    this.check();
+    await this.enqueue(() => this.save(this.rollingCheckpoint(), false));
   }
 
-  private async end(): Promise<void> {
-    await this.saveListed();
-    if (!this.hasRolling) return;
-    await this.options.store.deleteCheckpoint(this.options.rollingId).catch(this.options.onLeftover);
+  private end(): Promise<void> {
+    const checkpoint = this.listedCheckpoint();
+    const ended = this.enqueue(() => this.save(checkpoint, true));
+    const isTidy = this.enqueue(() => this.removeRolling());
+    return this.waitFor(Promise.all([ended, isTidy]).then(() => {}));
+  }
+
+  private async removeRolling(): Promise<void> {
+    const ids = this.hasRolling
+      ? [...this.options.earlierRollingIds, this.options.rollingId]
+      : this.options.earlierRollingIds;
+    for (const id of ids) await this.options.store.deleteCheckpoint(id).catch(this.options.onLeftover);
+  }
+
+  /** A checkpoint of exactly this many nodes, unless the store is far behind. */
+  private listDue(): Promise<void> {
+    if (this.lateListed !== undefined) return this.lateListed;
+    if (this.queue.length < maxWaiting) {
+      const checkpoint = this.listedCheckpoint();
+      return this.waitFor(this.enqueue(() => this.save(checkpoint, true)));
+    }
+    this.lateListed = this.enqueue(() => {
+      this.lateListed = undefined;
+      return this.save(this.listedCheckpoint(), true);
+    });
+    return this.waitFor(this.lateListed);
+  }
+
+  /** Later appends are answered after this. */
+  private waitFor(saved: Promise<void>): Promise<void> {
+    this.lastListed = saved;
+    const forget = () => {
+      if (this.lastListed === saved) this.lastListed = undefined;
+    };
+    saved.then(forget, forget);
+    return saved;
   }
 
   private isListedDue(): boolean {
@@ -90,65 +131,10 @@ export class Recorder implements RunLog {
     return Math.floor(length / checkpointInterval) > Math.floor(this.listedUpTo / checkpointInterval);
   }
 
-  private saveListed(): Promise<void> {
-    const { saved } = this.enqueueListed();
-    this.lastListed = saved;
-    const forget = () => {
-      if (this.lastListed === saved) this.lastListed = undefined;
-    };
-    saved.then(forget, forget);
-    return saved;
-  }
-
-  private enqueueListed(): { checkpointId: string; saved: Promise<void> } {
-    if (this.failure !== undefined) throw this.failure.error;
-    const checkpoint = { ...this.options.ids.next(), ...executionStateOf(this.state) };
+  private listedCheckpoint(): Checkpoint {
     this.listedUpTo = this.state.completed.length;
     this.isRollingDue = false; // the listed one has it all
-    return { checkpointId: checkpoint.checkpointId, saved: this.enqueue(checkpoint, true) };
-  }
-
-  private enqueue(checkpoint: Checkpoint, isListed: boolean): Promise<void> {
-    const saved = new Promise<void>((resolve, reject) => this.queue.push({ checkpoint, isListed, resolve, reject }));
-    void this.work();
-    return saved;
-  }
-
-  private rollSoon(): void {
-    this.isRollingDue = true;
-    void this.work();
-  }
-
-  /** Saves until nothing is left to save. Never rejects: a failure goes to whoever waits, and to every later append. */
-  private async work(): Promise<void> {
-    if (this.isWorking) return;
-    this.isWorking = true;
-    await undefined; // what is appended in the same breath goes into the same save
-    try {
-      for (let save = this.queue.shift(); save !== undefined || this.isRollingDue; save = this.queue.shift()) {
-        if (save !== undefined) await this.save(save);
-        else await this.store(this.rollingCheckpoint(), false);
-      }
-    } catch (error) {
-      this.failure = { error };
-      for (const save of this.queue.splice(0)) save.reject(error);
-    }
-    this.isWorking = false;
-  }
-
-  private async save({ checkpoint, isListed, resolve, reject }: Save): Promise<void> {
-    try {
-      await this.store(checkpoint, isListed);
-    } catch (error) {
-      reject(error);
-      throw error;
-    }
-    resolve();
-  }
-
-  private async store(checkpoint: Checkpoint, isListed: boolean): Promise<void> {
-    await this.options.store.saveCheckpoint(checkpoint);
-    this.options.onSaved(checkpoint, isListed);
+    return { ...this.options.ids.next(), ...executionStateOf(this.state) };
   }
 
   private rollingCheckpoint(): Checkpoint {
@@ -156,5 +142,48 @@ export class Recorder implements RunLog {
     this.hasRolling = true;
     const { createdAt } = this.options.ids.next();
     return { checkpointId: this.options.rollingId, createdAt, ...executionStateOf(this.state) };
+  }
+
+  private enqueue(run: () => Promise<void>): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => this.queue.push({ run, resolve, reject }));
+    void this.work();
+    return done;
+  }
+
+  private rollSoon(): void {
+    this.isRollingDue = true;
+    void this.work();
+  }
+
+  /** Works until nothing is left to do. Never rejects: a failure goes to whoever waits, and to every later append. */
+  private async work(): Promise<void> {
+    if (this.isWorking) return;
+    this.isWorking = true;
+    await undefined; // what is appended in the same breath goes into the same save
+    try {
+      for (let job = this.queue.shift(); job !== undefined || this.isRollingDue; job = this.queue.shift()) {
+        if (job === undefined) await this.save(this.rollingCheckpoint(), false);
+        else await this.workOn(job);
+      }
+    } catch (error) {
+      this.failure = { error };
+      for (const job of this.queue.splice(0)) job.reject(error);
+    }
+    this.isWorking = false;
+  }
+
+  private async workOn({ run, resolve, reject }: Job): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      reject(error);
+      throw error;
+    }
+    resolve();
+  }
+
+  private async save(checkpoint: Checkpoint, isListed: boolean): Promise<void> {
+    await this.options.store.saveCheckpoint(checkpoint);
+    this.options.onSaved(checkpoint, isListed);
   }
 }

@@ -12,13 +12,13 @@ export class UnusableState extends Error {
  * The state to go on from. Completed results are taken over as they are, outputs frozen as they were when they settled.
  * @throws UnusableState when results and plan do not fit together.
  */
-export function recoverRunState(identity: RunIdentity, stored: ExecutionState & { createdAt?: string }): RunState {
+export function recoverRunState(identity: RunIdentity, stored: ExecutionState): RunState {
   return restoreRunState(identity, {
     status: stored.state,
     seq: stored.seq ?? 0,
     results: resultsInOrder(identity, stored),
-    startedAt: stored.startedAt ?? stored.createdAt,
-    endedAt: stored.endedAt ?? stored.createdAt,
+    startedAt: stored.startedAt,
+    endedAt: stored.endedAt,
     activeMs: stored.activeMs ?? 0,
   });
 }
@@ -41,8 +41,8 @@ function* resultsInOrder(
 }
 
 function withFrozenOutput(result: NodeResult): NodeResult {
-  if (result.status !== 'completed') return result;
+  if (result.status !== 'completed') return Object.freeze(result);
   const copy = copyJson(result.output, 'output', { freeze: true });
-  if (copy.ok) return { ...result, output: copy.value };
+  if (copy.ok) return Object.freeze({ ...result, output: copy.value });
   throw new UnusableState(`${copy.path} of ${JSON.stringify(result.nodeId)} is not JSON (${copy.reason})`);
 }

@@ -9,7 +9,7 @@ import { isTooDeep, tooDeepIssue, type WorkflowPlan } from '../plan/workflow-pla
  * What a decomposer may answer. A whole plan fits too; its id, vibe and date are not used, so that what a model calls
  * its plan never decides which run is meant.
  */
-export const planDraftSchema = z.strictObject({
+const planDraftSchema = z.strictObject({
   rootNodes: z.array(workflowNodeSchema),
   /** Seconds. */
   estimatedTotalDuration: z.number().nonnegative().optional(),
@@ -17,7 +17,6 @@ export const planDraftSchema = z.strictObject({
   sourceVibe: z.unknown().optional(),
   createdAt: z.unknown().optional(),
 });
-export type PlanDraft = z.infer<typeof planDraftSchema>;
 export type PlanDraftInput = z.input<typeof planDraftSchema>;
 
 /**
@@ -30,8 +29,9 @@ export function planOfDraft(draft: unknown, planId: string, vibe: Vibe, createdA
   const parsed = isTooDeep(rootNodes) ? undefined : planDraftSchema.safeParse(draft);
   if (!parsed?.success) {
     const issues = parsed === undefined ? [tooDeepIssue] : issuesOf(parsed.error);
-    const cause = new PlanInvalidError(planId, issues);
-    throw new DecompositionError(planId, `the decomposer answered what is no plan (${cause.message})`, { cause });
+    const shown = issues.slice(0, 10).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+    const reason = `the decomposer answered what is no plan (${shown.join('; ')})`;
+    throw new DecompositionError(planId, reason, { cause: new PlanInvalidError(planId, issues) });
   }
   const { estimatedTotalDuration } = parsed.data;
   return {

@@ -1,8 +1,6 @@
 import { NodeTimeoutError, OutputNotSerializableError } from '../errors.js';
 import { copyJson, setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
-import type { Vibe } from '../plan/vibe.js';
-import type { WorkflowPlan } from '../plan/workflow-plan.js';
 import type { RunState } from '../run/run-state.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
 
@@ -36,12 +34,13 @@ export function localDispatch(state: RunState, lookup: HandlerLookup, options: L
   return (placed, attempt) => {
     const handler = lookup(placed.node);
     if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
-    const context = new AttemptContext(state, placed, attempt, options.idempotencyKeyOf);
+    const interruption = new Interruption();
+    const context = contextOf(state, placed, attempt, interruption, options.idempotencyKeyOf);
+    const running = runHandler(handler, placed, context, interruption);
+    const { timeoutMs, onLateEnd } = options;
     const outcome =
-      options.timeoutMs === undefined
-        ? runHandler(handler, placed, context)
-        : withTimeout(runHandler(handler, placed, context), placed, context, options.timeoutMs, options.onLateEnd);
-    return new LocalAttempt(handler, outcome, context);
+      timeoutMs === undefined ? running : withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
+    return new LocalAttempt(handler, outcome, interruption);
   };
 }
 
@@ -49,18 +48,45 @@ class LocalAttempt implements Attempt {
   constructor(
     readonly handler: ServingHandler,
     readonly outcome: Promise<AttemptOutcome>,
-    private readonly context: AttemptContext,
+    private readonly interruption: Interruption,
   ) {}
 
   interrupt(reason: unknown): void {
-    this.context.interrupt(reason);
+    this.interruption.byRun = true;
+    this.interruption.abort(reason);
   }
 }
 
-function runHandler({ run }: ServingHandler, { node }: GraphNode, context: AttemptContext): Promise<AttemptOutcome> {
+/** Why an attempt is to stop. The signal is made when a handler asks for it: most do not. */
+class Interruption {
+  /** By the end of the run, not by a timeout. */
+  byRun = false;
+  private controller: AbortController | undefined = undefined;
+  private aborted: { readonly reason: unknown } | undefined = undefined;
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.aborted !== undefined) this.controller.abort(this.aborted.reason);
+    }
+    return this.controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.aborted ??= { reason };
+    this.controller?.abort(reason);
+  }
+}
+
+function runHandler(
+  { run }: ServingHandler,
+  { node }: GraphNode,
+  context: NodeContext,
+  interruption: Interruption,
+): Promise<AttemptOutcome> {
   const succeed = (returned: unknown) => outcomeOf(returned, node.id);
   const fail = (error: unknown): AttemptOutcome =>
-    context.isInterrupted ? { status: 'interrupted' } : { status: 'failed', error };
+    interruption.byRun ? { status: 'interrupted' } : { status: 'failed', error };
   try {
     return Promise.resolve(run(node, context)).then(succeed, fail);
   } catch (error) {
@@ -78,7 +104,7 @@ function outcomeOf(returned: unknown, nodeId: string): AttemptOutcome {
 function withTimeout(
   running: Promise<AttemptOutcome>,
   { node }: GraphNode,
-  context: AttemptContext,
+  interruption: Interruption,
   timeoutMs: number,
   onLateEnd?: (nodeId: string) => void,
 ): Promise<AttemptOutcome> {
@@ -87,8 +113,8 @@ function withTimeout(
     const timer = setTimeout(() => {
       isLate = true;
       const error = new NodeTimeoutError(node.id, timeoutMs);
-      const outcome: AttemptOutcome = context.isInterrupted ? { status: 'interrupted' } : { status: 'failed', error };
-      context.abort(error);
+      const outcome: AttemptOutcome = interruption.byRun ? { status: 'interrupted' } : { status: 'failed', error };
+      interruption.abort(error);
       resolve(outcome);
     }, timeoutMs);
     void running.then((outcome) => {
@@ -99,70 +125,45 @@ function withTimeout(
   });
 }
 
-/** Inputs, signal and key are made when a handler asks for them: most ask for one or none. */
-class AttemptContext implements NodeContext {
-  isInterrupted = false;
-  private madeInputs: Readonly<Record<string, unknown>> | undefined = undefined;
-  private controller: AbortController | undefined = undefined;
-  private aborted: { readonly reason: unknown } | undefined = undefined;
+/**
+ * What the handler receives. Own fields, so that a handler may take them out or spread them; inputs, signal and key are
+ * made when they are asked for.
+ */
+function contextOf(
+  state: RunState,
+  placed: GraphNode,
+  attempt: number,
+  interruption: Interruption,
+  idempotencyKeyOf: (nodeId: string) => string,
+): NodeContext {
+  let inputs: Readonly<Record<string, unknown>> | undefined;
+  return {
+    vibe: state.vibe,
+    plan: state.plan,
+    runId: state.runId,
+    attempt,
+    get inputs() {
+      inputs ??= inputsOf(state, placed);
+      return inputs;
+    },
+    input(nodeId) {
+      inputs ??= inputsOf(state, placed);
+      return inputIn(inputs, placed, nodeId);
+    },
+    get signal() {
+      return interruption.signal;
+    },
+    get idempotencyKey() {
+      return idempotencyKeyOf(placed.node.id);
+    },
+  };
+}
 
-  constructor(
-    private readonly state: RunState,
-    private readonly placed: GraphNode,
-    readonly attempt: number,
-    private readonly keyOf: (nodeId: string) => string,
-  ) {}
-
-  get vibe(): Vibe {
-    return this.state.vibe;
-  }
-
-  get plan(): WorkflowPlan {
-    return this.state.plan;
-  }
-
-  get runId(): string {
-    return this.state.runId;
-  }
-
-  get inputs(): Readonly<Record<string, unknown>> {
-    this.madeInputs ??= inputsOf(this.state, this.placed);
-    return this.madeInputs;
-  }
-
-  /** A function of its own, so that it can be taken out of the context. */
-  get input(): <T = unknown>(nodeId: string) => T {
-    const { inputs, placed } = this;
-    return <T>(nodeId: string): T => {
-      if (Object.hasOwn(inputs, nodeId)) return inputs[nodeId] as T;
-      const known = Object.keys(inputs).map((id) => JSON.stringify(id));
-      const has = known.length === 0 ? 'It has no inputs' : `Its inputs are ${known.join(', ')}`;
-      const asked = JSON.stringify(nodeId);
-      throw new Error(`Node ${JSON.stringify(placed.node.id)} does not depend on ${asked}. ${has}.`);
-    };
-  }
-
-  get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController();
-      if (this.aborted !== undefined) this.controller.abort(this.aborted.reason);
-    }
-    return this.controller.signal;
-  }
-
-  get idempotencyKey(): string {
-    return this.keyOf(this.placed.node.id);
-  }
-
-  interrupt(reason: unknown): void {
-    this.isInterrupted = true;
-    this.abort(reason);
-  }
-
-  abort(reason: unknown): void {
-    this.aborted ??= { reason };
-    this.controller?.abort(reason);
-  }
+function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNode, nodeId: string): T {
+  if (Object.hasOwn(inputs, nodeId)) return inputs[nodeId] as T;
+  const known = Object.keys(inputs).map((id) => JSON.stringify(id));
+  const has = known.length === 0 ? 'It has no inputs' : `Its inputs are ${known.join(', ')}`;
+  throw new Error(`Node ${JSON.stringify(node.id)} does not depend on ${JSON.stringify(nodeId)}. ${has}.`);
 }
 
 function inputsOf({ results }: RunState, { parent, dependencies }: GraphNode): Readonly<Record<string, unknown>> {

@@ -14,6 +14,8 @@ export interface ExecutionServices {
   readonly dispatch: Dispatch;
   /** Attempts under way at once. */
   readonly concurrency: number;
+  /** With so many appends waiting for the log, no attempt is started. Unlimited when left out. */
+  readonly maxUncommitted?: number;
   readonly retry: RetryPolicy;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -77,7 +79,10 @@ class RunExecution {
   }
 
   private startReady(scheduler: Scheduler): void {
-    while (!this.isStopped && this.failure === undefined && this.attempts.size < this.services.concurrency) {
+    const { concurrency, maxUncommitted = Number.POSITIVE_INFINITY } = this.services;
+    while (!this.isStopped && this.failure === undefined && this.attempts.size < concurrency) {
+      if (this.committing >= maxUncommitted) return;
+      this.services.log.check?.();
       const placed = scheduler.takeReady();
       if (placed === undefined) return;
       this.startAttempt(placed);
@@ -91,6 +96,7 @@ class RunExecution {
     if (this.isStopped) return; // by a listener
     const attempt = this.services.dispatch(placed, number);
     this.attempts.add(attempt);
+    if (this.isStopped) attempt.interrupt(this.services.signal?.reason); // by the handler itself
     attempt.outcome.then(
       (outcome) => {
         this.attempts.delete(attempt);
@@ -127,17 +133,19 @@ class RunExecution {
       outcome.status === 'completed'
         ? { status: 'completed', ...settled, output: outcome.output }
         : { status: 'failed', ...settled, error: serializeError(outcome.error) };
-    this.commit([{ kind: 'node_settled', result }]);
+    this.commit([{ kind: 'node_settled', result: Object.freeze(result) }]);
   }
 
   /** The slot is free while a node waits for its next attempt. */
   private retry(placed: GraphNode, number: number, error: unknown): boolean {
     const delayMs = delayBeforeRetry(this.services.retry, number, error);
-    if (delayMs === undefined || this.isStopped || this.failure !== undefined) return false;
+    if (delayMs === undefined) return false;
+    if (this.isStopped || this.failure !== undefined) return true; // left to do, for whoever resumes
     const nextAttemptAt = isoOf(this.services.now() + delayMs);
     const serialized = serializeError(error);
     const nodeId = placed.node.id;
     this.services.emit?.({ type: 'node_retry', nodeId, attempt: number, error: serialized, delayMs, nextAttemptAt });
+    if (this.isStopped) return true; // by a listener
     this.nextAttempts.set(placed.index, number + 1);
     if (delayMs === 0) this.scheduler?.makeReady(placed);
     else

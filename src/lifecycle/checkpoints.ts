@@ -1,4 +1,4 @@
-import { byLatest, type Checkpoint, type CheckpointSummary, type IntactSummary } from '../checkpoint/checkpoint.js';
+import { byLatest, type Checkpoint, type CheckpointSummary, isIntact } from '../checkpoint/checkpoint.js';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { recoverRunState, UnusableState } from '../checkpoint/recovery.js';
 import { CheckpointMismatchError, CheckpointNotFoundError, PlanInvalidError, VibeError } from '../errors.js';
@@ -8,7 +8,12 @@ import { buildPlanGraph } from '../plan/plan-graph.js';
 import { isTooDeep, tooDeepIssue } from '../plan/workflow-plan.js';
 import { type ExecutionState, executionStateOf, executionStateSchema } from '../run/execution-state.js';
 import type { RunState } from '../run/run-state.js';
+import type { CheckedStore } from './checked-store.js';
+import { nextEpoch } from './find-run.js';
 import { checkPlanId, rollingIdOf, vibeKeyOf } from './identity.js';
+import type { StartedRun } from './live-runs.js';
+import { loadNamed } from './load-named.js';
+import { findLock, lockPlan } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
 
 export interface CreateCheckpointRequest {
@@ -24,16 +29,29 @@ export async function createCheckpoint(request: CreateCheckpointRequest, planner
   if (request.executionState !== undefined) {
     return saveState(checkedState(request.executionState, planId), planner);
   }
-  const live = planner.liveRuns.find(planId);
+  const live = findLiveRun(planId, planner);
   if (live === undefined) {
-    const reason = `plan ${JSON.stringify(planId)} is not running in this planner`;
+    const reason = `plan ${JSON.stringify(planId)} is not running in this process`;
     throw new TypeError(`createCheckpoint needs "executionState": ${reason}.`);
   }
   if (live.recorder !== undefined) return live.recorder.checkpoint();
-  // A run that records nothing has no epoch: this is where it gets one, so that it can be resumed.
-  const summaries = await planner.store.listCheckpoints({ planId });
-  const epoch = 1 + summaries.reduce((highest, summary) => Math.max(highest, summary.epoch ?? 0), 0);
-  return saveState({ ...executionStateOf(live.state), epoch }, planner);
+  return saveState({ ...executionStateOf(live.state), epoch: await epochOf(live, planner) }, planner);
+}
+
+/** The newest run of a plan that is under way, in this planner or on the same store in this process. */
+export function findLiveRun(planId: string, { liveRuns, store }: PlannerServices): StartedRun | undefined {
+  const live = liveRuns.find(planId) ?? findLock(store.place, planId)?.live;
+  return live?.state === undefined ? undefined : (live as StartedRun);
+}
+
+/** A run that records nothing has no epoch. With its first checkpoint it gets one, and holds its plan from then on. */
+async function epochOf(live: StartedRun, { store, host }: PlannerServices): Promise<number> {
+  if (live.epoch !== undefined) return live.epoch;
+  const { planId, runId } = live.state;
+  const holder = { pid: process.pid, runId, since: new Date(host.now()).toISOString() };
+  live.onEnd.push(lockPlan(store.place, planId, { holder, live }));
+  live.epoch = nextEpoch(await store.listCheckpoints({ planId }));
+  return live.epoch;
 }
 
 /** Listed checkpoints, newest first; the rolling save of a run under way is no place to return to. */
@@ -56,9 +74,9 @@ export async function listCheckpoints(
 /** How many rolling saves a limited list makes room for before it reads everything. */
 const rollingMargin = 16;
 
-/** @throws CheckpointNotFoundError */
+/** @throws CheckpointNotFoundError, CheckpointCorruptError */
 export async function getCheckpoint(checkpointId: string, { store }: PlannerServices): Promise<Checkpoint> {
-  const checkpoint = await store.loadCheckpoint(checkpointId);
+  const checkpoint = await loadNamed(store, checkpointId);
   if (checkpoint === undefined) throw new CheckpointNotFoundError(checkpointId);
   return checkpoint;
 }
@@ -66,41 +84,45 @@ export async function getCheckpoint(checkpointId: string, { store }: PlannerServ
 /**
  * Removes a place to return to, never progress: where the store has nothing but checkpoints to prove what was paid, the
  * latest state of a plan goes on existing as its rolling save.
+ * @throws PlanLockedError while the plan is being taken up by a run
  */
 export async function deleteCheckpoint(checkpointId: string, planner: PlannerServices): Promise<boolean> {
-  const { store } = planner;
-  const checkpoint = await loadIfIntact(checkpointId, planner);
-  if (checkpoint === 'unknown') return false;
-  if (checkpoint !== 'damaged') {
-    if (isRollingId(checkpointId)) return false;
-    await keepProgress(checkpoint, planner);
+  const { store, host } = planner;
+  const checkpoint = await loadIfUsable(checkpointId, store);
+  if (checkpoint === undefined) return store.deleteCheckpoint(checkpointId);
+  if (isRollingId(checkpointId)) return false;
+  const { planId, runId } = checkpoint;
+  const recorder = findLiveRun(planId, planner)?.recorder;
+  if (recorder !== undefined) {
+    await recorder.roll();
+    return store.deleteCheckpoint(checkpointId);
   }
-  return store.deleteCheckpoint(checkpointId);
-}
-
-async function keepProgress(checkpoint: Checkpoint, { store, liveRuns }: PlannerServices): Promise<void> {
-  const { planId, runId, checkpointId } = checkpoint;
-  const recorder = liveRuns.find(planId)?.recorder;
-  if (recorder !== undefined) return recorder.roll();
-  const intact = (await store.listCheckpoints({ planId })).filter((summary) => summary.damaged === undefined);
-  if (isOnlyProof(checkpointId, intact))
-    await store.saveCheckpoint({ ...checkpoint, checkpointId: rollingIdOf(runId) });
-}
-
-function isOnlyProof(checkpointId: string, intact: IntactSummary[]): boolean {
-  const [latest, next] = intact.sort(byLatest);
-  if (latest?.checkpointId !== checkpointId) return false;
-  return next === undefined || next.epoch !== latest.epoch || next.seq !== latest.seq;
-}
-
-async function loadIfIntact(
-  checkpointId: string,
-  { store }: PlannerServices,
-): Promise<Checkpoint | 'unknown' | 'damaged'> {
+  const holder = { pid: process.pid, runId, since: new Date(host.now()).toISOString() };
+  const unlock = lockPlan(store.place, planId, { holder });
   try {
-    return (await store.loadCheckpoint(checkpointId)) ?? 'unknown';
+    await keepProgress(checkpoint, store);
+    return await store.deleteCheckpoint(checkpointId);
+  } finally {
+    unlock();
+  }
+}
+
+async function keepProgress(checkpoint: Checkpoint, store: CheckedStore): Promise<void> {
+  const { planId, checkpointId } = checkpoint;
+  const [latest, next] = (await store.listCheckpoints({ planId })).filter(isIntact).sort(byLatest);
+  if (latest?.checkpointId !== checkpointId) return;
+  if (next !== undefined && next.epoch === latest.epoch && next.seq === latest.seq) return;
+  await store.saveCheckpoint({ ...checkpoint, checkpointId: rollingIdOf(checkpoint) });
+}
+
+/** `undefined` for what is unknown, or cannot be gone on from and so proves nothing. */
+async function loadIfUsable(checkpointId: string, store: CheckedStore): Promise<Checkpoint | undefined> {
+  try {
+    const checkpoint = await store.loadCheckpoint(checkpointId);
+    if (checkpoint !== undefined) recount(checkpoint);
+    return checkpoint;
   } catch (error) {
-    if (VibeError.is(error) && error.code === 'CHECKPOINT_CORRUPT') return 'damaged';
+    if (VibeError.is(error)) return undefined;
     throw error;
   }
 }

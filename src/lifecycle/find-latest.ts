@@ -3,18 +3,18 @@ import {
   byNewest,
   type Checkpoint,
   type CheckpointSummary,
+  type DamagedSummary,
   type IntactSummary,
+  isDamaged,
+  isIntact,
 } from '../checkpoint/checkpoint.js';
-import { isRollingId } from '../checkpoint/checkpoint-id.js';
-import { CheckpointCorruptError, CheckpointMismatchError, VibeError } from '../errors.js';
+import { parseRollingId } from '../checkpoint/checkpoint-id.js';
+import { CheckpointCorruptError, VibeError } from '../errors.js';
 import type { CheckedStore } from './checked-store.js';
-import { rollingIdOf } from './identity.js';
 
 export interface LatestQuery {
   readonly planId: string;
   readonly vibeKey: string;
-  /** Whether the caller named the plan: then it must hold this vibe. */
-  readonly isNamed: boolean;
   readonly onCorrupt: 'throw' | 'fallback';
 }
 
@@ -31,7 +31,6 @@ export interface Latest<Run> {
  * @param open makes a run of a checkpoint, or throws a CheckpointCorruptError
  * @throws CheckpointCorruptError when something newer is damaged and `onCorrupt` is `'throw'`, or nothing intact is left
  * @throws CheckpointVersionError when something newer was written by a newer version, whatever `onCorrupt` says
- * @throws CheckpointMismatchError when the named plan belongs to another vibe
  */
 export async function findLatest<Run>(
   store: CheckedStore,
@@ -39,68 +38,81 @@ export async function findLatest<Run>(
   query: LatestQuery,
   open: (checkpoint: Checkpoint) => Run,
 ): Promise<Latest<Run> | undefined> {
-  const intact = intactOf(summaries, query);
-  const damages: CheckpointCorruptError[] = [];
+  const intact = summaries
+    .filter(isIntact)
+    .filter(({ vibeKey }) => vibeKey === query.vibeKey)
+    .sort(byLatest);
+  const damages: Damage[] = [];
   let best: { checkpoint: Checkpoint; run: Run } | undefined;
-  for (const { checkpointId } of intact) {
-    const loaded = await orDamage(query.planId, checkpointId, async () => {
-      const checkpoint = await store.loadCheckpoint(checkpointId);
-      return checkpoint && { checkpoint, run: open(checkpoint) };
+  for (const summary of intact) {
+    const loaded = await orDamage(query.planId, summary, async () => {
+      const checkpoint = await store.loadCheckpoint(summary.checkpointId);
+      if (checkpoint === undefined) throw new Vanished(summary.checkpointId);
+      return { checkpoint, run: open(checkpoint) };
     });
     if (loaded.damage !== undefined) damages.push(loaded.damage);
-    else if (loaded.value !== undefined) {
+    else {
       best = loaded.value;
       break;
     }
   }
-  for (const damaged of summaries.filter((summary) => summary.damaged !== undefined).sort(byNewest)) {
-    if (best !== undefined && !mayBeLater(damaged, best.checkpoint, intact)) continue;
-    const { checkpointId } = damaged;
-    const { damage } = await orDamage(query.planId, checkpointId, () => store.loadCheckpoint(checkpointId));
+  for (const damaged of summaries.filter(isDamaged)) {
+    if (best !== undefined && !mayBeLater(damaged, best.checkpoint, intact, query)) continue;
+    const { damage } = await orDamage(query.planId, damaged, () => store.loadCheckpoint(damaged.checkpointId));
     if (damage !== undefined) damages.push(damage);
   }
+  damages.sort((a, b) => byNewest(a.summary, b.summary));
   const [newest] = damages;
   if (newest !== undefined && (query.onCorrupt === 'throw' || best === undefined)) {
-    throw withFallback(newest, best?.checkpoint.checkpointId);
+    throw withFallback(newest.error, best?.checkpoint.checkpointId);
   }
-  return best && { ...best, passedOver: damages };
+  return best && { ...best, passedOver: damages.map(({ error }) => error) };
 }
 
-function intactOf(summaries: readonly CheckpointSummary[], { planId, vibeKey, isNamed }: LatestQuery): IntactSummary[] {
-  const intact = summaries.filter((summary) => summary.damaged === undefined).sort(byLatest);
-  const latest = intact[0];
-  if (isNamed && latest !== undefined && latest.vibeKey !== vibeKey) {
-    const reason = `it belongs to another vibe (${JSON.stringify(latest.vibeDescription.slice(0, 80))}); use another planId`;
-    throw new CheckpointMismatchError(planId, reason, latest.checkpointId);
-  }
-  return intact.filter((summary) => summary.vibeKey === vibeKey);
+/** A checkpoint was deleted between the list and the look at it: the list is out of date. */
+export class Vanished extends Error {
+  override readonly name = 'Vanished';
 }
 
-/** Older damage is listed and changes nothing. */
-function mayBeLater(damaged: CheckpointSummary, best: Checkpoint, intact: readonly IntactSummary[]): boolean {
-  if (isRollingId(damaged.checkpointId)) {
-    const owner = intact.find(({ runId }) => rollingIdOf(runId) === damaged.checkpointId);
-    if (owner !== undefined && (owner.runId !== best.runId || best.state === 'completed')) return false;
-  }
-  return (
-    damaged.createdAt > best.createdAt ||
-    (damaged.createdAt === best.createdAt && damaged.checkpointId > best.checkpointId)
-  );
+interface Damage {
+  readonly summary: CheckpointSummary;
+  readonly error: CheckpointCorruptError;
+}
+
+/**
+ * Whether damage may hide results that the best state lacks: by epoch and position where its head still tells them, and
+ * otherwise unless it is known to be older. Older damage is listed and changes nothing.
+ */
+function mayBeLater(
+  { checkpointId, createdAt, damaged: { head } }: DamagedSummary,
+  best: Checkpoint,
+  intact: readonly IntactSummary[],
+  { vibeKey }: LatestQuery,
+): boolean {
+  if (head !== undefined && head.vibeKey !== vibeKey) return false;
+  if (head !== undefined) return head.epoch > best.epoch || (head.epoch === best.epoch && head.seq > best.seq);
+  const rolling = parseRollingId(checkpointId);
+  if (rolling !== undefined && rolling.epoch !== best.epoch) return rolling.epoch > best.epoch;
+  if (rolling !== undefined) return best.state === 'running'; // an epoch ends with a listed checkpoint
+  // A copy of the best state may have been made much later: the first one tells when the run was there.
+  const isSame = ({ epoch, seq }: IntactSummary) => epoch === best.epoch && seq === best.seq;
+  const first = intact.filter(isSame).sort(byNewest).at(-1) ?? best;
+  return createdAt > first.createdAt || (createdAt === first.createdAt && checkpointId > first.checkpointId);
 }
 
 /** What the work answers, or the damage that it met, told of the plan that was asked for. */
 async function orDamage<T>(
   planId: string,
-  checkpointId: string,
+  summary: CheckpointSummary,
   work: () => Promise<T>,
-): Promise<{ value: T; damage?: undefined } | { value?: undefined; damage: CheckpointCorruptError }> {
+): Promise<{ value: T; damage?: undefined } | { value?: undefined; damage: Damage }> {
   try {
     return { value: await work() };
   } catch (error) {
     if (!VibeError.is(error) || error.code !== 'CHECKPOINT_CORRUPT') throw error;
     const { reason, location } = error as CheckpointCorruptError;
-    const damage = { planId, reason, location, checkpointId };
-    return { damage: new CheckpointCorruptError(damage, { cause: error.cause }) };
+    const told = { planId, reason, location, checkpointId: summary.checkpointId };
+    return { damage: { summary, error: new CheckpointCorruptError(told, { cause: error.cause }) } };
   }
 }
 

@@ -1,7 +1,16 @@
-import type { Checkpoint, CheckpointSummary, DamagedSummary } from '../checkpoint/checkpoint.js';
+import {
+  byLatest,
+  type Checkpoint,
+  type CheckpointSummary,
+  type DamagedSummary,
+  type IntactSummary,
+  isIntact,
+} from '../checkpoint/checkpoint.js';
+import { isRollingId, parseRollingId } from '../checkpoint/checkpoint-id.js';
 import { type CheckpointCorruptError, CheckpointMismatchError, CheckpointNotFoundError, VibeError } from '../errors.js';
-import { findLatest } from './find-latest.js';
+import { findLatest, Vanished } from './find-latest.js';
 import { checkPlanId, derivedPlanId, vibeKeyOf } from './identity.js';
+import { loadNamed } from './load-named.js';
 import { locatePlan } from './locate-plan.js';
 import { checkSamePlan, type OpenRun, openStoredRun } from './open-run.js';
 import type { PlannerServices } from './planner-services.js';
@@ -48,26 +57,74 @@ export async function findStart(
   target: Target,
   newRunId: string,
   planner: PlannerServices,
-): Promise<{ epoch: number; start?: StoredStart }> {
+): Promise<{ epoch: number; start?: StoredStart; earlierRollingIds: readonly string[] }> {
+  for (let look = 1; ; look++) {
+    try {
+      return await lookForStart(call, target, newRunId, planner);
+    } catch (error) {
+      if (!(error instanceof Vanished) || look === maxLooks) throw error;
+    }
+  }
+}
+
+/** How often to list again when what was listed is gone by the time it is read. */
+const maxLooks = 5;
+
+async function lookForStart(
+  call: RunCall,
+  target: Target,
+  newRunId: string,
+  planner: PlannerServices,
+): Promise<{ epoch: number; start?: StoredStart; earlierRollingIds: readonly string[] }> {
   const { planId, vibeKey } = target;
   const summaries = await planner.store.listCheckpoints({ planId });
-  const epoch = 1 + summaries.reduce((highest, summary) => Math.max(highest, summary.epoch ?? 0), 0);
-  if (call.mode === 'new' || call.fresh) return { epoch };
+  const epoch = nextEpoch(summaries);
+  if (call.mode === 'new') return { epoch, earlierRollingIds: [] };
+  if (target.isNamed && target.checkpoint === undefined) checkSameVibe(summaries, target);
+  if (call.fresh) return { epoch, earlierRollingIds: [] };
 
   const isBranch = call.checkpointId !== undefined;
   const open = (checkpoint: Checkpoint): OpenRun => {
-    const { runId, checkpointId } = checkpoint;
-    const names = isBranch
-      ? { planId, runId: newRunId, vibeKey, epoch, parent: { runId, checkpointId } }
-      : { planId, runId, vibeKey, epoch, parent: checkpoint.parent };
-    return openStoredRun(checkpoint, names, planner.lookup);
+    const { runId, checkpointId, createdAt, unknownFields } = checkpoint;
+    const { startedAt = createdAt, endedAt = createdAt, activeMs, ...rest } = checkpoint;
+    if (isBranch) {
+      // A new run has times of its own.
+      const names = { planId, runId: newRunId, vibeKey, epoch, parent: { runId, checkpointId } };
+      return openStoredRun(rest, names, planner.lookup);
+    }
+    const names = { planId, runId, vibeKey, epoch, parent: checkpoint.parent, unknownFields };
+    return openStoredRun({ ...rest, startedAt, endedAt, activeMs }, names, planner.lookup);
   };
   const start =
     target.checkpoint === undefined
       ? await findLatestStart(call, target, summaries, planner, open)
       : { checkpoint: target.checkpoint, run: open(target.checkpoint), passedOver: [] };
   if (start !== undefined) checkSamePlan(start.checkpoint, call.plan);
-  return { epoch, start };
+  const isEarlier = ({ checkpointId, runId }: IntactSummary) =>
+    isRollingId(checkpointId) && runId === start?.run.identity.runId;
+  return {
+    epoch,
+    start,
+    earlierRollingIds: summaries
+      .filter(isIntact)
+      .filter(isEarlier)
+      .map(({ checkpointId }) => checkpointId),
+  };
+}
+
+/** One more than any epoch of the plan so far. */
+export function nextEpoch(summaries: readonly CheckpointSummary[]): number {
+  const epochOf = ({ epoch, damaged, checkpointId }: CheckpointSummary) =>
+    epoch ?? damaged?.head?.epoch ?? parseRollingId(checkpointId)?.epoch ?? 0;
+  return 1 + summaries.reduce((highest, summary) => Math.max(highest, epochOf(summary)), 0);
+}
+
+/** A plan that the caller named must hold the vibe of the call, even when it is to start over. */
+function checkSameVibe(summaries: readonly CheckpointSummary[], { planId, vibeKey }: Target): void {
+  const [latest] = summaries.filter(isIntact).sort(byLatest);
+  if (latest === undefined || latest.vibeKey === vibeKey) return;
+  const reason = `it belongs to another vibe (${JSON.stringify(latest.vibeDescription.slice(0, 80))}); use another planId`;
+  throw new CheckpointMismatchError(planId, reason, latest.checkpointId);
 }
 
 async function findLatestStart(
@@ -92,7 +149,7 @@ async function findNamedCheckpoint(
 ): Promise<Target> {
   const named = { vibeKey, isNamed: true, strays: [] };
   try {
-    const checkpoint = await store.loadCheckpoint(checkpointId);
+    const checkpoint = await loadNamed(store, checkpointId);
     if (checkpoint === undefined) throw new CheckpointNotFoundError(checkpointId);
     const { planId } = checkpoint;
     const mismatch = mismatchOf(checkpoint, call.planId ?? call.plan?.id, vibeKey);
@@ -101,8 +158,7 @@ async function findNamedCheckpoint(
   } catch (error) {
     if (!VibeError.is(error) || error.code !== 'CHECKPOINT_CORRUPT' || call.onCorrupt === 'throw') throw error;
     const damage = error as CheckpointCorruptError;
-    const listed = (await store.listCheckpoints()).find((summary) => summary.checkpointId === checkpointId);
-    return { ...named, planId: call.planId ?? listed?.planId ?? damage.planId, damage };
+    return { ...named, planId: call.planId ?? damage.planId, damage };
   }
 }
 

@@ -34,9 +34,14 @@ export function idempotencyKeyOf(runId: string, nodeId: string): string {
   return `${runId}-${sha256(JSON.stringify(nodeId)).slice(0, 24)}`;
 }
 
-/** The id under which a run is saved between its listed checkpoints. */
-export function rollingIdOf(runId: string): string {
-  return rollingCheckpointId(sha256(JSON.stringify(runId)).slice(0, 24));
+/** The id under which a run is saved between its listed checkpoints, in one epoch. */
+export function rollingIdOf({ runId, epoch }: { readonly runId: string; readonly epoch: number }): string {
+  return rollingCheckpointId({ runHash: runHashOf(runId), epoch });
+}
+
+/** Stands for a run in the id of its rolling saves. */
+export function runHashOf(runId: string): string {
+  return sha256(JSON.stringify(runId)).slice(0, 24);
 }
 
 function sha256(text: string): string {

@@ -7,7 +7,14 @@ export interface LiveRun {
   readonly signal: AbortSignal;
   state?: RunState;
   recorder?: Recorder;
+  /** Set when a run that records nothing was given a checkpoint after all: from then on it holds its plan. */
+  epoch?: number;
+  /** Done when the call has ended. */
+  readonly onEnd: Array<() => void>;
 }
+
+/** A call that has got as far as having a plan. */
+export type StartedRun = LiveRun & { state: RunState };
 
 /** The calls of one planner that are under way. */
 export class LiveRuns {
@@ -18,7 +25,7 @@ export class LiveRuns {
     const controller = new AbortController();
     const obey = () => controller.abort(callerSignal?.reason);
     callerSignal?.addEventListener('abort', obey);
-    const run: LiveRun = { signal: controller.signal };
+    const run: LiveRun = { signal: controller.signal, onEnd: [] };
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -29,15 +36,16 @@ export class LiveRuns {
     } finally {
       callerSignal?.removeEventListener('abort', obey);
       this.runs.delete(run);
+      for (const onEnd of run.onEnd) onEnd();
       end();
     }
   }
 
   /** The newest run of a plan that has got as far as having one. */
-  find(planId: string): (LiveRun & { state: RunState }) | undefined {
-    let newest: (LiveRun & { state: RunState }) | undefined;
+  find(planId: string): StartedRun | undefined {
+    let newest: StartedRun | undefined;
     for (const run of this.runs.keys()) {
-      if (run.state?.planId === planId) newest = run as LiveRun & { state: RunState };
+      if (run.state?.planId === planId) newest = run as StartedRun;
     }
     return newest;
   }

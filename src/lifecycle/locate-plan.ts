@@ -1,5 +1,11 @@
-import type { CheckpointSummary, DamagedSummary } from '../checkpoint/checkpoint.js';
-import { byLatest, byNewest, type IntactSummary } from '../checkpoint/checkpoint.js';
+import {
+  byLatest,
+  byNewest,
+  type CheckpointSummary,
+  type DamagedSummary,
+  type IntactSummary,
+  isDamaged,
+} from '../checkpoint/checkpoint.js';
 import type { CheckedStore } from './checked-store.js';
 
 export interface LocatedPlan {
@@ -20,11 +26,17 @@ export async function locatePlan(store: CheckedStore, vibeKey: string, derivedId
     const latest = intact.get(summary.planId);
     if (latest === undefined || byLatest(summary, latest) < 0) intact.set(summary.planId, summary);
   }
-  const damaged = summaries.filter((summary) => summary.damaged !== undefined);
-  const isOurs = ({ planId }: DamagedSummary) => planId === derivedId || intact.has(planId);
+  const damaged = summaries.filter(isDamaged);
+  const isOurs = ({ planId, damaged: { head } }: DamagedSummary) =>
+    head === undefined ? isDerived(planId, derivedId) || intact.has(planId) : head.vibeKey === vibeKey;
   const candidates: CheckpointSummary[] = [...intact.values(), ...damaged.filter(isOurs)].sort(byNewest);
-  const strays = damaged.filter((summary) => !isOurs(summary));
+  const strays = damaged.filter((summary) => summary.damaged.head === undefined && !isOurs(summary));
   return { planId: candidates[0]?.planId ?? derivedId, strays: await withoutOwner(store, strays) };
+}
+
+/** `execute` adds a suffix to the id that it derives. */
+function isDerived(planId: string, derivedId: string): boolean {
+  return planId === derivedId || planId.startsWith(`${derivedId}-`);
 }
 
 /** An intact checkpoint beside a damaged one shows that it belongs to another vibe. */

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { recoverRunState, UnusableState } from '../checkpoint/recovery.js';
 import { CheckpointCorruptError, CheckpointMismatchError, PlanInvalidError } from '../errors.js';
 import type { HandlerLookup } from '../execution/node-handler.js';
-import { freezeJson } from '../plan/json-value.js';
+import { freezeJson, type JsonObject } from '../plan/json-value.js';
 import { buildPlanGraph, type PlanGraph } from '../plan/plan-graph.js';
 import type { Vibe } from '../plan/vibe.js';
 import { canonicalNodes, type WorkflowPlan } from '../plan/workflow-plan.js';
@@ -21,6 +21,7 @@ export interface OpenRunNames {
   readonly vibeKey: string;
   readonly epoch: number;
   readonly parent?: RunParent;
+  readonly unknownFields?: JsonObject;
 }
 
 /** @throws PlanInvalidError when the plan cannot be run with the handlers there are. */
@@ -57,8 +58,18 @@ export function checkSamePlan(checkpoint: Checkpoint, passed: WorkflowPlan | und
 }
 
 function identityOf(plan: WorkflowPlan, vibe: Vibe, graph: PlanGraph, names: OpenRunNames): RunIdentity {
-  const { planId, runId, vibeKey, epoch, parent } = names;
-  return { planId, runId, vibe: freezeJson(vibe), vibeKey, epoch, plan: freezeJson(plan), graph, parent };
+  const { planId, runId, vibeKey, epoch, parent, unknownFields } = names;
+  return {
+    planId,
+    runId,
+    vibe: freezeJson(vibe),
+    vibeKey,
+    epoch,
+    plan: freezeJson(plan),
+    graph,
+    parent,
+    unknownFields,
+  };
 }
 
 function graphOf(plan: WorkflowPlan, lookup: HandlerLookup): PlanGraph {

@@ -18,11 +18,10 @@ const retrySchema = z.strictObject({
   delayMs: whole(0, maxTimerMs).default(0),
 });
 
-const hostSchema = z.strictObject({
-  now: fn<Host['now']>().optional(),
-  newId: fn<Host['newId']>().optional(),
-  log: fn<Host['log']>().optional(),
-});
+const hostMethods = ['now', 'newId', 'log'] as const;
+
+/** Any object, also one of a class; its methods are called on it. */
+const hostSchema = z.custom<Partial<Host>>(isHost, 'an object whose now, newId and log are functions');
 
 const handlersSchema = z
   .strictObject({
@@ -43,8 +42,8 @@ const handlersSchema = z
 /** Options of a planner. What is left out has the default named here. */
 export const plannerOptionsSchema = z.strictObject({
   /**
-   * A listed checkpoint after every so many completed nodes. Unset: only at the start, the end, a failure, a
-   * cancellation and on demand. Decides how many places there are to return to, not how much can be lost.
+   * A listed checkpoint after every so many completed nodes, and so the most that a crash can cost besides what is under
+   * way. Unset: only at the start, the end, a failure, a cancellation and on demand; a rolling save follows the run.
    */
   checkpointInterval: whole(1).optional(),
   /** Where to keep checkpoints as files. Default `.vibe_checkpoints`. Not together with `persistenceManager`. */
@@ -123,7 +122,8 @@ function unknownOption(of: string, inside: string, key: string, schema: z.ZodTyp
   const name = inside === '' ? key : `${inside}.${key}`;
   const known = knownKeys(schema, inside);
   const nearest = known.toSorted((a, b) => distance(a, key) - distance(b, key))[0] ?? '';
-  const hint = distance(nearest, key) <= Math.max(2, key.length / 3) ? ` Did you mean "${nearest}"?` : '';
+  const suggested = inside === '' ? nearest : `${inside}.${nearest}`;
+  const hint = distance(nearest, key) <= Math.max(2, key.length / 3) ? ` Did you mean "${suggested}"?` : '';
   return `${of} has no option "${name}".${hint} Known: ${known.join(', ')}.`;
 }
 
@@ -131,7 +131,6 @@ function knownKeys(schema: z.ZodType, inside: string): string[] {
   const nested = {
     handlers: [...nodeTypes, 'default', 'tools'],
     retry: Object.keys(retrySchema.shape),
-    host: Object.keys(hostSchema.shape),
   };
   if (inside !== '') return nested[inside as keyof typeof nested] ?? [];
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
@@ -171,6 +170,11 @@ function isHandler(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { run, version } = value as { run?: unknown; version?: unknown };
   return typeof run === 'function' && (version === undefined || typeof version === 'string');
+}
+
+function isHost(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return hostMethods.every((name) => ['function', 'undefined'].includes(typeof (value as Partial<Host>)[name]));
 }
 
 function isDecomposer(value: unknown): boolean {

@@ -1,8 +1,16 @@
 import { type LockHolder, PlanLockedError } from '../errors.js';
+import type { LiveRun } from './live-runs.js';
+
+/** A plan that somebody in this process works on. */
+export interface PlanLock {
+  readonly holder: LockHolder;
+  /** Absent while a checkpoint is being deleted. */
+  readonly live?: LiveRun;
+}
 
 interface LockTable {
-  /** Place of the store -> plan id -> who runs it. */
-  readonly places: Map<unknown, Map<string, LockHolder>>;
+  /** Place of the store -> plan id -> who works on it. */
+  readonly places: Map<unknown, Map<string, PlanLock>>;
 }
 
 const tableKey = Symbol.for('vibe-aigc.plan-locks');
@@ -13,17 +21,22 @@ const tableKey = Symbol.for('vibe-aigc.plan-locks');
  * @returns what gives the plan free again
  * @throws PlanLockedError naming the holder
  */
-export function lockPlan(place: unknown, planId: string, holder: LockHolder): () => void {
+export function lockPlan(place: unknown, planId: string, lock: PlanLock): () => void {
   const { places } = lockTable();
-  const plans = places.get(place) ?? new Map<string, LockHolder>();
+  const plans = places.get(place) ?? new Map<string, PlanLock>();
   const other = plans.get(planId);
-  if (other !== undefined) throw new PlanLockedError(planId, { ...other });
-  plans.set(planId, holder);
+  if (other !== undefined) throw new PlanLockedError(planId, { ...other.holder });
+  plans.set(planId, lock);
   places.set(place, plans);
   return () => {
     plans.delete(planId);
     if (plans.size === 0) places.delete(place);
   };
+}
+
+/** Who works on a plan, in whichever planner of this process. */
+export function findLock(place: unknown, planId: string): PlanLock | undefined {
+  return lockTable().places.get(place)?.get(planId);
 }
 
 function lockTable(): LockTable {

@@ -47,9 +47,9 @@ async function runRecorded(call: RunCall, planner: PlannerServices, live: LiveRu
   const { planId, vibeKey } = target;
   const runId = newRunId(planner);
   const holder = { pid: process.pid, runId, since: new Date(planner.host.now()).toISOString() };
-  const unlock = lockPlan(planner.store.place, planId, holder);
+  const unlock = lockPlan(planner.store.place, planId, { holder, live });
   try {
-    const { start, epoch } = await findStart(call, target, runId, planner);
+    const { start, epoch, earlierRollingIds } = await findStart(call, target, runId, planner);
     const subject: EmitterSubject = { planId, runId: start?.run.identity.runId ?? runId };
     holder.runId = subject.runId;
     subject.state = start?.run.makeState();
@@ -60,7 +60,7 @@ async function runRecorded(call: RunCall, planner: PlannerServices, live: LiveRu
     }
     const run = start?.run ?? (await planNewRun(call, { ...subject, vibeKey, epoch }, planner, live));
     const isNewRun = subject.runId === runId;
-    return await runWithRecorder({ run, subject, start, isNewRun, emit }, planner, live);
+    return await runWithRecorder({ run, subject, start, isNewRun, earlierRollingIds, emit }, planner, live);
   } finally {
     unlock();
   }
@@ -71,6 +71,7 @@ interface RecordedRun {
   readonly subject: EmitterSubject;
   readonly start: StoredStart | undefined;
   readonly isNewRun: boolean;
+  readonly earlierRollingIds: readonly string[];
   readonly emit: Emit | undefined;
 }
 
@@ -79,25 +80,22 @@ async function runWithRecorder(
   planner: PlannerServices,
   live: LiveRun,
 ): Promise<ExecutionResult> {
-  const { run, subject, start, isNewRun, emit } = recorded;
+  const { run, subject, start, isNewRun, earlierRollingIds, emit } = recorded;
   const state = run.makeState();
   const reused = state.completed.length;
   let lastCheckpointId = start && listedId(start.checkpoint.checkpointId);
-  const recorder = new Recorder(
-    run.makeState(),
-    {
-      store: planner.store,
-      ids: planner.ids,
-      checkpointInterval: planner.checkpointInterval,
-      rollingId: rollingIdOf(subject.runId),
-      onSaved: ({ checkpointId, completedNodes }, isListed) => {
-        if (isListed) lastCheckpointId = checkpointId;
-        emit?.({ type: 'checkpoint_saved', checkpointId, completedNodes: completedNodes.length, listed: isListed });
-      },
-      onLeftover: (error) => planner.host.log('warn', 'The rolling checkpoint of a run that ended stays.', { error }),
+  const recorder = new Recorder(run.makeState(), {
+    store: planner.store,
+    ids: planner.ids,
+    checkpointInterval: planner.checkpointInterval,
+    rollingId: rollingIdOf(run.identity),
+    earlierRollingIds,
+    onSaved: ({ checkpointId, completedNodes }, isListed) => {
+      if (isListed) lastCheckpointId = checkpointId;
+      emit?.({ type: 'checkpoint_saved', checkpointId, completedNodes: completedNodes.length, listed: isListed });
     },
-    !isNewRun,
-  );
+    onLeftover: (error) => planner.host.log('warn', 'The rolling checkpoint of a run that ended stays.', { error }),
+  });
   subject.state = live.state = state;
   live.recorder = recorder;
   try {
@@ -137,6 +135,12 @@ function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Em
   return result;
 }
 
+/**
+ * While a listed checkpoint is being saved, nothing new is started: what a crash can cost is then never more than
+ * `checkpointInterval` nodes and those under way. The rolling save keeps no append waiting.
+ */
+const maxUncommitted = 1;
+
 function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveRun, emit: Emit | undefined) {
   const { host, lookup, concurrency, retry, timeoutMs } = planner;
   const dispatch = localDispatch(state, lookup, {
@@ -145,7 +149,7 @@ function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveR
     onLateEnd: (nodeId) =>
       host.log('warn', 'An attempt ended after its timeout; what it returned is dropped.', { nodeId }),
   });
-  return { dispatch, concurrency, retry, now: () => host.now(), emit, signal };
+  return { dispatch, concurrency, maxUncommitted, retry, now: () => host.now(), emit, signal };
 }
 
 function emitStart(

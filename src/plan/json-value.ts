@@ -3,8 +3,8 @@ export type JsonObject = Record<string, unknown>;
 
 /** Nesting that a value, and so a stored line, may have. */
 export const maxJsonDepth = 1_000;
-/** Characters that one value may hold in all: a stored line never grows over 64 MiB. */
-export const maxJsonCharacters = 64 * 1024 * 1024;
+/** Bytes that one value may take as it is stored, indented and escaped. */
+export const maxJsonBytes = 64 * 1024 * 1024;
 
 export type JsonCopy =
   | { readonly ok: true; readonly value: unknown }
@@ -18,12 +18,16 @@ export type JsonCopy =
  */
 export function copyJson(value: unknown, root: string, options: { readonly freeze?: boolean } = {}): JsonCopy {
   if (value === undefined || value === null || typeof value === 'boolean') return { ok: true, value: value ?? null };
-  const copier = new Copier(options.freeze ?? false);
+  const copy = tryCopy(value, root, new Copier(options.freeze ?? false, atMostBytes));
+  if (copy.ok || copy.reason !== tooLarge) return copy;
+  return tryCopy(value, root, new Copier(options.freeze ?? false, storedBytes)); // near the limit it pays to count
+}
+
+function tryCopy(value: unknown, root: string, copier: Copier): JsonCopy {
   try {
     return { ok: true, value: copier.copy(value, 0) };
   } catch (problem) {
-    if (!(problem instanceof NotJson))
-      return { ok: false, path: root, reason: `reading it threw (${String(problem)})` };
+    if (!(problem instanceof NotJson)) return { ok: false, path: root, reason: unreadable(problem) };
     const reason = problem.reason === tooDeep && hasCycle(value) ? 'a cycle: it contains itself' : problem.reason;
     return { ok: false, path: root + problem.path.slice(0, 12).join(''), reason };
   }
@@ -65,6 +69,16 @@ export function isPlainObject(value: unknown): value is JsonObject {
 }
 
 const tooDeep = `nesting deeper than ${maxJsonDepth} levels`;
+const tooLarge = 'more than 64 MiB as it is stored; keep it elsewhere and refer to it';
+
+/** No text takes more: a control character is six bytes when it is escaped. */
+function atMostBytes(text: string): number {
+  return 6 * text.length;
+}
+
+function storedBytes(text: string): number {
+  return new TextEncoder().encode(JSON.stringify(text)).length;
+}
 
 class NotJson extends Error {
   readonly path: string[] = [];
@@ -74,13 +88,16 @@ class NotJson extends Error {
 }
 
 class Copier {
-  private characters = 0;
-  constructor(private readonly freeze: boolean) {}
+  private bytes = 0;
+  constructor(
+    private readonly freeze: boolean,
+    private readonly bytesOf: (text: string) => number,
+  ) {}
 
   copy(value: unknown, depth: number): unknown {
     switch (typeof value) {
       case 'string':
-        this.count(value.length);
+        this.count(this.bytesOf(value));
         return value;
       case 'boolean':
         return value;
@@ -104,9 +121,9 @@ class Copier {
   }
 
   private copyItems(items: readonly unknown[], depth: number): unknown[] {
-    this.count(items.length);
     const copy: unknown[] = new Array(items.length);
     for (let index = 0; index < items.length; index++) {
+      this.count(bytesAround(depth));
       try {
         copy[index] = this.copy(items[index], depth + 1);
       } catch (problem) {
@@ -120,9 +137,9 @@ class Copier {
     if (Object.getOwnPropertySymbols(fields).length > 0) throw new NotJson('a symbol as a key is not JSON');
     const copy: JsonObject = {};
     for (const key of Object.keys(fields)) {
-      this.count(key.length);
+      this.count(bytesAround(depth) + this.bytesOf(key));
       try {
-        const field = fields[key];
+        const field = readField(fields, key);
         if (field !== undefined) setOwn(copy, key, this.copy(field, depth + 1));
       } catch (problem) {
         throw within(problem, /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
@@ -131,10 +148,28 @@ class Copier {
     return copy;
   }
 
-  private count(characters: number): void {
-    this.characters += characters + 1;
-    if (this.characters > maxJsonCharacters) throw new NotJson('more than 64 MiB; store it elsewhere and refer to it');
+  private count(bytes: number): void {
+    this.bytes += bytes;
+    if (this.bytes > maxJsonBytes) throw new NotJson(tooLarge);
   }
+}
+
+/** Indentation, punctuation and a short number. */
+function bytesAround(depth: number): number {
+  return 2 * depth + 24;
+}
+
+/** A getter of the host may throw anything. */
+function readField(fields: JsonObject, key: string): unknown {
+  try {
+    return fields[key];
+  } catch (error) {
+    throw new NotJson(unreadable(error));
+  }
+}
+
+function unreadable(error: unknown): string {
+  return `reading it threw${error instanceof Error ? ` (${error.name}: ${error.message})` : ''}`;
 }
 
 function within(problem: unknown, step: string): unknown {
@@ -161,7 +196,14 @@ function hasCycle(value: unknown): boolean {
     if (above.size > maxJsonDepth) return false;
     above.add(entry.value);
     stack.push({ value: entry.value, leave: true });
-    for (const child of Object.values(entry.value).reverse()) stack.push({ value: child, leave: false });
+    for (const child of valuesOf(entry.value).reverse()) stack.push({ value: child, leave: false });
   }
   return false;
+}
+
+function valuesOf(value: object): unknown[] {
+  return Object.keys(value).flatMap((key) => {
+    const { get, value: field } = Object.getOwnPropertyDescriptor(value, key) ?? {};
+    return get === undefined ? [field] : [];
+  });
 }

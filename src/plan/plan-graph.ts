@@ -1,7 +1,6 @@
 import { type Issue, PlanInvalidError } from '../errors.js';
 import { findCycles, isAcyclic } from './cycles.js';
 import type { WorkflowNode } from './workflow-node.js';
-import type { WorkflowPlan } from './workflow-plan.js';
 
 /** Most nodes have no children, and many no dependencies. */
 const none: GraphNode[] = [];
@@ -112,7 +111,10 @@ export class PlanGraph {
 }
 
 /** @throws PlanInvalidError with every problem of the plan at once. */
-export function buildPlanGraph(plan: WorkflowPlan, hasHandler: (node: WorkflowNode) => boolean): PlanGraph {
+export function buildPlanGraph(
+  plan: { readonly id: string; readonly rootNodes: readonly WorkflowNode[] },
+  hasHandler: (node: WorkflowNode) => boolean,
+): PlanGraph {
   const graph = new PlanGraph();
   const issues = graph.add(plan.rootNodes, hasHandler);
   if (plan.rootNodes.length === 0)
@@ -135,7 +137,7 @@ export function isSubtreePoint(point: number): boolean {
   return point % 2 === 1;
 }
 
-export function isAbove(ancestor: GraphNode, { index }: GraphNode): boolean {
+function isAbove(ancestor: GraphNode, { index }: GraphNode): boolean {
   return ancestor.index < index && index <= ancestor.lastBelow;
 }
 

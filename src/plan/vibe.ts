@@ -25,6 +25,8 @@ export const vibeSchema = z.strictObject({
   domain: z.string().optional(),
   /** Anything of the host's own; JSON values only. */
   metadata: jsonObjectSchema.default({}),
+  /** Fields that a newer version of this library stored here: kept as they are, and no part of what is wanted. */
+  unknownFields: jsonObjectSchema.optional(),
 });
 
 /** A vibe as the library holds it: defaults filled in. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PlanInvalidError } from '../errors.js';
 import { issuesOf } from './issues.js';
 import { canonicalJson, isPlainObject } from './json-value.js';
+import { PlanGraph } from './plan-graph.js';
 import { jsonObjectSchema, vibeSchema } from './vibe.js';
 import { idSchema, type WorkflowNode, workflowNodeSchema } from './workflow-node.js';
 
@@ -28,8 +29,9 @@ export type WorkflowPlan = z.infer<typeof workflowPlanSchema>;
 export type WorkflowPlanInput = z.input<typeof workflowPlanSchema>;
 
 /**
- * Checks the shape of a plan; what its nodes say of each other is checked by `buildPlanGraph`.
- * @throws PlanInvalidError naming every field that does not fit.
+ * Checks the shape of a plan; what the nodes of a well-formed one say of each other is checked by `buildPlanGraph`.
+ * @throws PlanInvalidError naming every field that does not fit, and every problem of the graph that can be seen all the
+ *   same
  */
 export function parsePlan(input: unknown): WorkflowPlan {
   const planId = isPlainObject(input) && typeof input.id === 'string' ? input.id : '(without an id)';
@@ -38,7 +40,21 @@ export function parsePlan(input: unknown): WorkflowPlan {
   }
   const parsed = workflowPlanSchema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new PlanInvalidError(planId, issuesOf(parsed.error));
+  const graphIssues = isPlainObject(input) ? new PlanGraph().add(sketchesOf(input.rootNodes), () => true) : [];
+  throw new PlanInvalidError(planId, [...issuesOf(parsed.error), ...graphIssues]);
+}
+
+/** Of nodes that may lack anything: what can be said of their ids, dependencies and children. */
+function sketchesOf(nodes: unknown): WorkflowNode[] {
+  if (!Array.isArray(nodes)) return [];
+  return nodes.filter(isPlainObject).flatMap(({ id, dependencies, children }) => {
+    if (typeof id !== 'string') return [];
+    const known = Array.isArray(dependencies)
+      ? dependencies.filter((dependency) => typeof dependency === 'string')
+      : [];
+    const rest = { type: 'composite' as const, description: '', parameters: {} };
+    return [{ ...rest, id, dependencies: known, children: sketchesOf(children) }];
+  });
 }
 
 export const tooDeepIssue = { path: 'rootNodes', message: `children nest deeper than ${maxNodeLevels} levels` };
@@ -51,11 +67,15 @@ export function isTooDeep(rootNodes: unknown): boolean {
     const below = new Set<unknown>();
     for (const nodes of level) {
       if (!Array.isArray(nodes)) continue;
-      for (const node of nodes) if (isPlainObject(node) && node.children !== undefined) below.add(node.children);
+      for (const node of nodes) if (isPlainObject(node) && hasNodes(node.children)) below.add(node.children);
     }
     level = below;
   }
   return false;
+}
+
+function hasNodes(children: unknown): boolean {
+  return Array.isArray(children) && children.length > 0;
 }
 
 /** Two plans ask for the same work exactly when this text is equal: ids of plans, dates and estimates do not count. */

@@ -35,7 +35,9 @@ export const executionStateSchema = z.object({
   /** Results so far, by node id. */
   nodeResults: nodeResultsSchema,
   /** The checkpoint that this run was started from. */
-  parent: z.object({ runId: z.string(), checkpointId: z.string() }).optional(),
+  parent: z
+    .object({ runId: z.string(), checkpointId: z.string(), unknownFields: jsonObjectSchema.optional() })
+    .optional(),
   /** Equal for equal vibes. Filled in when left out. */
   vibeKey: z.string().optional(),
   /** Grows each time somebody takes the plan over; with `seq` it decides which state is the latest. */
@@ -75,5 +77,6 @@ export function executionStateOf(state: RunState): ExecutionState & { vibeKey: s
     ...(state.startedAt !== undefined && { startedAt: state.startedAt }),
     ...(state.endedAt !== undefined && { endedAt: state.endedAt }),
     activeMs: activeMsOf(state),
+    ...(state.unknownFields !== undefined && { unknownFields: state.unknownFields }),
   };
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { jsonObjectSchema } from '../plan/vibe.js';
 
 /** A failure as it is stored: no stack, no cause, nothing but what helps a reader. */
-export const serializedErrorSchema = z.object({
+const serializedErrorSchema = z.looseObject({
   name: z.string(),
   message: z.string(),
   code: z.string().optional(),
@@ -19,9 +20,9 @@ const settled = {
   /** Milliseconds from `startedAt` to `completedAt`. */
   durationMs: z.number().nonnegative(),
   /** Which handler made it. */
-  handler: z.object({ name: z.string(), version: z.string().optional() }).optional(),
+  handler: z.looseObject({ name: z.string(), version: z.string().optional() }).optional(),
   /** Fields that a newer version of this library stored here: kept as they are. */
-  unknownFields: z.record(z.string(), z.unknown()).optional(),
+  unknownFields: jsonObjectSchema.optional(),
 };
 
 /** How a node ended: a union on `status`. */

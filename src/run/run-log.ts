@@ -10,6 +10,9 @@ export interface RunLog {
    * returns nothing. After a failure, nothing more of this log may be relied on.
    */
   append(records: readonly RunRecord[]): void | Promise<void>;
+
+  /** Throws what this log has failed with since the last append, so that nothing more is started that it cannot keep. */
+  check?(): void;
 }
 
 /** The log of a run that is not to outlive its process. */

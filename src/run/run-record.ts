@@ -10,7 +10,7 @@ export type EndStatus = Exclude<RunStatus, 'running'>;
  * Everything that can happen to a run. A run is the sum of its records: `applyRecord` adds one up, in a live run and in
  * recovery alike. `at` is ISO 8601, UTC.
  */
-export const runRecordSchema = z.discriminatedUnion('kind', [
+const runRecordSchema = z.discriminatedUnion('kind', [
   /** A process began to work on the run, for the first time or again. What had failed or was skipped is open again. */
   z.object({ kind: z.literal('run_started'), at: z.string() }),
   /** A handler's node has its result, or a node cannot run. */

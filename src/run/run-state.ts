@@ -1,4 +1,4 @@
-import { setOwn } from '../plan/json-value.js';
+import { type JsonObject, setOwn } from '../plan/json-value.js';
 import type { GraphNode, PlanGraph } from '../plan/plan-graph.js';
 import type { Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
@@ -9,6 +9,7 @@ import type { RunRecord, RunStatus } from './run-record.js';
 export interface RunParent {
   readonly runId: string;
   readonly checkpointId: string;
+  readonly unknownFields?: JsonObject;
 }
 
 /** What names a run and never changes while a process works on it. */
@@ -24,6 +25,8 @@ export interface RunIdentity {
   readonly graph: PlanGraph;
   /** Present when the run did not start from nothing. */
   readonly parent: RunParent | undefined;
+  /** Fields that a newer version of this library stored with the run. */
+  readonly unknownFields?: JsonObject;
 }
 
 /** All that has happened to a run. Changed by `applyRecord` alone. */
@@ -178,7 +181,8 @@ function resultFromChildren(state: RunState, { node, children }: GraphNode, at: 
   }
   const durationMs = Date.parse(at) - Date.parse(startedAt);
   const times = { attempts: 0, startedAt, completedAt: at, durationMs };
-  return { status: 'completed', nodeId: node.id, output: Object.freeze(output), fromChildren: true, ...times };
+  const result = { status: 'completed' as const, nodeId: node.id, output: Object.freeze(output), ...times };
+  return Object.freeze({ ...result, fromChildren: true as const });
 }
 
 function nodeOf(state: RunState, nodeId: string): GraphNode {

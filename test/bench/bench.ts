@@ -105,7 +105,14 @@ function engineRun(input: WorkflowPlanInput, concurrency: number): () => Promise
     const state = newRunState({ ...names, vibe: plan.sourceVibe, plan, graph });
     const dispatch = localDispatch(state, () => handler, { idempotencyKeyOf: (id) => id });
     const retry = { maxAttempts: 1, delayMs: 0 };
-    return executeRun(state, { log: unrecordedLog, dispatch, concurrency, retry, now: Date.now });
+    return executeRun(state, {
+      log: unrecordedLog,
+      dispatch,
+      concurrency,
+      maxUncommitted: 1_000,
+      retry,
+      now: Date.now,
+    });
   };
 }
 

@@ -1,6 +1,6 @@
 import { MemoryPersistenceManager, type PersistenceManager } from 'vibe-aigc';
 
-export class PowerCut extends Error {
+class PowerCut extends Error {
   override readonly name = 'PowerCut';
 }
 

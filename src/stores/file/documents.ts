@@ -6,7 +6,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { temporaryName } from './names.js';
 
 /** Larger files are refused before they are read. */
-export const maxDocumentBytes = 500 * 1024 * 1024;
+const maxDocumentBytes = 500 * 1024 * 1024;
 
 const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 

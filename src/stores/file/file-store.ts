@@ -7,7 +7,7 @@ import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../checkpoint/codec.js';
 import type { PersistenceManager } from '../../checkpoint/persistence-manager.js';
 import { guardStorage } from '../../checkpoint/storage-guard.js';
-import { CheckpointCorruptError, CheckpointVersionError } from '../../errors.js';
+import { CheckpointCorruptError, CheckpointVersionError, type VibeError } from '../../errors.js';
 import {
   errorCode,
   ForeignFile,
@@ -17,8 +17,8 @@ import {
   sha256,
   writeDocument,
 } from './documents.js';
-import { listDocuments } from './listing.js';
-import { documentName, existingDirectory, newDirectory, planDirectoryNames } from './names.js';
+import { type Document, listDocuments, strangerOf } from './listing.js';
+import { documentName, existingDirectory, isPlanDirectoryName, newDirectory, planDirectoryNames } from './names.js';
 
 export interface WorkflowPersistenceManagerOptions {
   /** Where to keep checkpoints; made when first needed. Default `.vibe_checkpoints` in the working directory. */
@@ -68,10 +68,13 @@ export class WorkflowPersistenceManager implements PersistenceManager {
   async loadCheckpoint(checkpointId: string): Promise<Checkpoint | undefined> {
     if (!isCheckpointId(checkpointId)) return undefined;
     return guardStorage(undefined, async () => {
+      let problem: VibeError | undefined;
       for (const directory of await this.planDirectories()) {
-        const checkpoint = await this.loadFrom(directory, checkpointId);
-        if (checkpoint !== undefined) return checkpoint;
+        const found = await this.loadFrom({ directory, checkpointId });
+        if (found?.checkpoint !== undefined) return found.checkpoint;
+        problem ??= found?.problem; // a copy that somebody made may lie beside the good one
       }
+      if (problem !== undefined) throw problem;
       return undefined;
     });
   }
@@ -86,8 +89,14 @@ export class WorkflowPersistenceManager implements PersistenceManager {
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
     if (!isCheckpointId(checkpointId)) return false;
     return guardStorage(undefined, async () => {
-      let isDeleted = false;
+      const intact: string[] = [];
+      const others: string[] = [];
       for (const directory of await this.planDirectories()) {
+        const found = await this.loadFrom({ directory, checkpointId }).catch(unreadable);
+        if (found !== undefined) (found.checkpoint === undefined ? others : intact).push(directory);
+      }
+      let isDeleted = false;
+      for (const directory of intact.length > 0 ? intact : others) {
         const path = join(this.checkpointDir, directory);
         const isGone = await unlink(join(path, documentName(checkpointId))).then(() => true, whenMissing(false));
         if (isGone) await flushDirectory(path);
@@ -97,34 +106,39 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     });
   }
 
-  private async loadFrom(directory: string, checkpointId: string): Promise<Checkpoint | undefined> {
+  /** `undefined` when the directory has no such file. */
+  private async loadFrom(
+    document: Document,
+  ): Promise<
+    { checkpoint: Checkpoint; problem?: undefined } | { checkpoint?: undefined; problem: VibeError } | undefined
+  > {
+    const { directory, checkpointId } = document;
     const location = join(this.checkpointDir, directory, documentName(checkpointId));
-    const corrupt = (reason: string, cause?: unknown) =>
-      new CheckpointCorruptError({ planId: directory, reason, location, checkpointId }, { cause });
+    const corrupt = (reason: string, cause?: unknown) => ({
+      problem: new CheckpointCorruptError({ planId: directory, reason, location, checkpointId }, { cause }),
+    });
     let bytes: Uint8Array;
     try {
       bytes = await readDocument(location);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined;
-      throw error instanceof ForeignFile ? corrupt(error.message, error) : error;
+      if (error instanceof ForeignFile) return corrupt(error.message, error);
+      throw error;
     }
     const decoded = decodeCheckpoint(bytes, sha256);
-    if (!decoded.ok && decoded.kind === 'version')
-      throw new CheckpointVersionError(directory, decoded.reason, checkpointId);
-    if (!decoded.ok) throw corrupt(decoded.reason);
-    const { value } = decoded;
-    if (value.checkpointId !== checkpointId) throw corrupt('it is the file of another checkpoint');
-    if (existingDirectory(planDirectoryNames(value.planId), new Set([directory])) === undefined) {
-      throw corrupt('it is the file of another plan');
+    if (!decoded.ok && decoded.kind === 'version') {
+      return { problem: new CheckpointVersionError(directory, decoded.reason, checkpointId) };
     }
-    return value;
+    if (!decoded.ok) return corrupt(decoded.reason);
+    const stranger = strangerOf(decoded.value, document);
+    return stranger === undefined ? { checkpoint: decoded.value } : corrupt(stranger);
   }
 
   /** Names of the plan directories, or of the one of a plan. */
   private async planDirectories(planId?: string): Promise<string[]> {
     const entries = await this.entries();
     const directories = new Set<string>();
-    for (const [name, entry] of entries) if (entry.isDirectory()) directories.add(name);
+    for (const [name, entry] of entries) if (entry.isDirectory() && isPlanDirectoryName(name)) directories.add(name);
     if (planId === undefined) return [...directories];
     const directory = existingDirectory(planDirectoryNames(planId), directories);
     return directory === undefined ? [] : [directory];
@@ -134,6 +148,11 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     const entries = await readdir(this.checkpointDir, { withFileTypes: true }).catch(whenMissing<Dirent[]>([]));
     return new Map(entries.map((entry) => [entry.name, entry]));
   }
+}
+
+/** What cannot even be read can still be deleted, and tells then why not. */
+function unreadable(): { checkpoint?: undefined } {
+  return {};
 }
 
 function whenMissing<T>(value: T): (error: unknown) => T {

@@ -5,13 +5,13 @@ import { createdAtOfId } from '../../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
 import { decodeHead, findDamage, hasChecksumLine } from '../../checkpoint/codec.js';
 import { errorCode, ForeignFile, modifiedAt, readEnds, sha256 } from './documents.js';
-import { checkpointIdOfDocument, documentName, existingDirectory, planDirectoryNames } from './names.js';
+import { checkpointIdOfDocument, documentName, existingDirectory, isEncoded, planDirectoryNames } from './names.js';
 
 /** A file that is not larger is checked as a whole when it is listed; of a larger one, only its two ends are read. */
 const endBytes = 64 * 1024;
 const readsAtOnce = 16;
 
-interface Document {
+export interface Document {
   readonly directory: string;
   readonly checkpointId: string;
 }
@@ -82,30 +82,59 @@ async function summaryOf(
   const path = join(root, document.directory, documentName(document.checkpointId));
   try {
     const { head, tail, size } = await readEnds(path, endBytes);
-    const summary = decodeHead(head);
-    const isAtHome = summary.ok && isPlanDirectory(document.directory, summary.value.planId);
+    const decoded = decodeHead(head, sha256);
     const reason = size > endBytes && hasChecksumLine(tail) ? undefined : findDamage(head, sha256)?.reason;
-    if (summary.ok && isAtHome && reason === undefined && summary.value.checkpointId === document.checkpointId) {
-      return summary.value;
-    }
-    const stranger = summary.ok ? `it is the file of another ${isAtHome ? 'checkpoint' : 'plan'}` : summary.reason;
-    return await damagedSummary(path, document, isAtHome ? summary.value.planId : planId, reason ?? stranger);
+    if (!decoded.ok) return await damagedSummary(root, document, planId, reason ?? decoded.reason);
+    const summary = decoded.value;
+    const stranger = strangerOf(summary, document);
+    if (reason === undefined && stranger === undefined) return summary;
+    if (stranger !== undefined) return await damagedSummary(root, document, planId, stranger);
+    const { runId, vibeKey, epoch, seq } = summary;
+    const damaged = { reason: reason ?? '', head: { runId, vibeKey, epoch, seq } };
+    return { checkpointId: document.checkpointId, planId: summary.planId, createdAt: summary.createdAt, damaged };
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
-    if (error instanceof ForeignFile) return damagedSummary(path, document, planId, error.message);
+    if (error instanceof ForeignFile) return damagedSummary(root, document, planId, error.message);
     throw error;
   }
 }
 
-/** Where neither the file nor the caller can say whose it is, the name of the directory stands for the plan. */
+/** What is wrong with an intact file in this place; `undefined` when it is at home here. */
+export function strangerOf(
+  { planId, checkpointId }: { readonly planId: string; readonly checkpointId: string },
+  document: Document,
+): string | undefined {
+  if (!isPlanDirectory(document.directory, planId)) return 'it is the file of another plan';
+  return checkpointId === document.checkpointId ? undefined : 'it is the file of another checkpoint';
+}
+
+/** Neither the file nor the caller can say whose it is: its neighbours can, or else the directory's name. */
 async function damagedSummary(
-  path: string,
+  root: string,
   { directory, checkpointId }: Document,
   planId: string | undefined,
   reason: string,
 ): Promise<DamagedSummary> {
-  const createdAt = createdAtOfId(checkpointId) ?? (await modifiedAt(path));
-  return { checkpointId, planId: planId ?? directory, createdAt, damaged: { reason } };
+  const createdAt =
+    createdAtOfId(checkpointId) ?? (await modifiedAt(join(root, directory, documentName(checkpointId))));
+  const owner = planId ?? (isEncoded(directory) ? await ownerOf(root, directory) : directory);
+  return { checkpointId, planId: owner, createdAt, damaged: { reason } };
+}
+
+/** The plan that an encoded directory belongs to, as its first intact file has it; else the directory's own name. */
+async function ownerOf(root: string, directory: string): Promise<string> {
+  for (const name of await namesIn(join(root, directory))) {
+    if (checkpointIdOfDocument(name) === undefined) continue;
+    const { head } = await readEnds(join(root, directory, name), endBytes).catch(nothingRead);
+    const decoded = decodeHead(head, sha256);
+    if (decoded.ok && isPlanDirectory(directory, decoded.value.planId)) return decoded.value.planId;
+  }
+  return directory;
+}
+
+/** A neighbour that cannot be read has nothing to say; its own line in the list says why. */
+function nothingRead(): { head: Uint8Array } {
+  return { head: new Uint8Array() };
 }
 
 function isPlanDirectory(directory: string, planId: string): boolean {

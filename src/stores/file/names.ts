@@ -25,8 +25,7 @@ export function planDirectoryNames(planId: string): PlanDirectoryNames {
   // JSON keeps apart what UTF-8 would fold together: halves of surrogate pairs.
   const hash = createHash('sha256').update(JSON.stringify(planId)).digest('hex').slice(0, 32);
   const encoded = `~${slug}~${hash}`;
-  const isSafe = safeName.test(planId) && !deviceName.test(planId);
-  return isSafe ? { encoded, literal: planId } : { encoded };
+  return isSafe(planId) ? { encoded, literal: planId } : { encoded };
 }
 
 /** The directory of a plan among those that exist, compared with the listing since `stat` may fold case. */
@@ -41,6 +40,19 @@ export function newDirectory({ encoded, literal }: PlanDirectoryNames, entries: 
   const folded = literal.toLowerCase();
   for (const entry of entries) if (entry.toLowerCase() === folded) return encoded;
   return literal;
+}
+
+/** Whether a directory of this name can be a plan's: other directories are nobody's business here. */
+export function isPlanDirectoryName(name: string): boolean {
+  return isSafe(name) || isEncoded(name);
+}
+
+export function isEncoded(name: string): boolean {
+  return /^~[a-z0-9-]{0,40}~[0-9a-f]{32}$/.test(name);
+}
+
+function isSafe(name: string): boolean {
+  return safeName.test(name) && !deviceName.test(name);
 }
 
 export function documentName(checkpointId: string): string {

@@ -37,6 +37,7 @@ describe('a checkpoint file', () => {
       'checkpoint_id',
       'plan_id',
       'created_at',
+      'head_checksum',
       'vibe',
       'workflow_plan',
       'completed_nodes',

@@ -1,0 +1,72 @@
+// Packs the library, installs it into an empty folder, and uses it as an app would: import, require, types.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const project = resolve(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'vibe-aigc-consumer-'));
+const run = (file, ...args) => execFileSync(file, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+try {
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: project, encoding: 'utf8' }),
+  );
+  const files = packed.files.map(({ path }) => path.replace(/-[A-Za-z0-9_-]{8}(?=\.)/, '-HASH')).sort();
+  expectEqual('files in the tarball', files, [
+    'LICENSE',
+    'README.md',
+    'dist/chunk-HASH.cjs',
+    'dist/chunk-HASH.js',
+    'dist/index.cjs',
+    'dist/index.d.cts',
+    'dist/index.d.ts',
+    'dist/index.js',
+    'dist/persistence-manager-HASH.d.cts',
+    'dist/persistence-manager-HASH.d.ts',
+    'dist/testing.cjs',
+    'dist/testing.d.cts',
+    'dist/testing.d.ts',
+    'dist/testing.js',
+    'docs/CHANGELOG.md',
+    'package.json',
+  ]);
+  expectEqual('tarball of at most 400 KB', packed.size <= 400 * 1024, true);
+
+  writeFileSync(join(folder, 'package.json'), '{"private": true}');
+  run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', `./${packed.filename}`);
+  const installed = Object.keys(JSON.parse(readFileSync(join(folder, 'node_modules/.package-lock.json'), 'utf8')).packages);
+  expectEqual('at most 5 packages installed', installed.length <= 5, true);
+
+  const use = `
+    const planner = new MetaPlanner({ checkpointInterval: 2 });
+    planner.executeWithResume({ description: 'A postcard from the sea' }).then(async (result) => {
+      const { persistenceLaws } = await testing;
+      console.log(result.status, (await planner.listCheckpoints()).length > 2, persistenceLaws.length > 5);
+    });`;
+  writeFileSync(join(folder, 'use.mjs'), `import { MetaPlanner } from 'vibe-aigc';\nconst testing = import('vibe-aigc/testing');${use}`);
+  writeFileSync(join(folder, 'use.cjs'), `const { MetaPlanner } = require('vibe-aigc');\nconst testing = require('vibe-aigc/testing');${use}`);
+  for (const file of ['use.mjs', 'use.cjs']) {
+    rmSync(join(folder, '.vibe_checkpoints'), { recursive: true, force: true });
+    expectEqual(file, run(process.execPath, file).trim(), 'completed true true');
+    expectEqual('the default directory', readdirSync(folder).includes('.vibe_checkpoints'), true);
+  }
+  expectEqual('a quiet import that ends by itself', run(process.execPath, '-e', "require('vibe-aigc')"), '');
+
+  const typed = `import { MetaPlanner, type ExecutionResult } from 'vibe-aigc';\nexport const result: Promise<ExecutionResult> = new MetaPlanner().execute({ description: 'x' });\n`;
+  for (const file of ['types.mts', 'types.cts', 'types.ts']) writeFileSync(join(folder, file), typed);
+  const tsc = join(project, 'node_modules/typescript/bin/tsc');
+  const strict = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable,dom'];
+  run(process.execPath, tsc, ...strict, '--module', 'nodenext', 'types.mts', 'types.cts');
+  run(process.execPath, tsc, ...strict, '--module', 'esnext', '--moduleResolution', 'bundler', 'types.ts');
+  console.log(`tarball: ${packed.files.length} files, ${packed.size} bytes, ${installed.length} packages installed`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function expectEqual(what, found, expected) {
+  if (JSON.stringify(found) === JSON.stringify(expected)) return;
+  console.error(`${what}: expected ${JSON.stringify(expected)}\n  found ${JSON.stringify(found)}`);
+  process.exitCode = 1;
+  throw new Error(what);
+}

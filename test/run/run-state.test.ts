@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { executionStateOf, executionStateSchema } from '../../src/run/execution-state.js';
+import type { NodeResult } from '../../src/run/node-result.js';
+import type { RunRecord } from '../../src/run/run-record.js';
+import { activeMsOf, applyRecord, restoreRunState } from '../../src/run/run-state.js';
+import { contentOf, replay, stateOf } from '../helpers/execution-driven-run.js';
+import { composite, node, nodeAfter } from '../helpers/plan-builders.js';
+
+const second = (count: number) => new Date(Date.UTC(2026, 0, 1) + count * 1_000).toISOString();
+const times = { attempts: 1, startedAt: second(1), completedAt: second(2), durationMs: 1_000 };
+
+const started = (at = second(0)): RunRecord => ({ kind: 'run_started', at });
+const ended = (status: 'completed' | 'failed' | 'cancelled', at = second(9)): RunRecord => ({
+  kind: 'run_ended',
+  status,
+  at,
+});
+const settled = (result: NodeResult): RunRecord => ({ kind: 'node_settled', result });
+const completed = (nodeId: string, output: unknown = 1) => settled({ status: 'completed', nodeId, output, ...times });
+const failed = (nodeId: string) =>
+  settled({ status: 'failed', nodeId, error: { name: 'Error', message: 'no' }, ...times });
+const skipped = (nodeId: string, blockedBy: string) => settled({ status: 'skipped', nodeId, blockedBy, ...times });
+
+describe('applyRecord', () => {
+  it('counts every record', () => {
+    expect(replay([node('a')], [started(), completed('a'), ended('completed')]).seq).toBe(3);
+  });
+
+  it('opens what failed or was skipped when a run is started again, and keeps what is completed', () => {
+    const nodes = [node('a'), node('b'), nodeAfter('c', 'b')];
+    const records = [started(), completed('a'), failed('b'), skipped('c', 'b'), ended('failed')];
+    const before = replay(nodes, records);
+    expect(before).toMatchObject({ status: 'failed', failed: 1, skipped: 1, endedAt: second(9) });
+    applyRecord(before, started(second(20)));
+    expect(before).toMatchObject({ status: 'running', failed: 0, skipped: 0, endedAt: undefined });
+    expect([...before.results.keys()]).toEqual(['a']);
+    expect(before.startedAt).toBe(second(0));
+  });
+
+  it('never takes a completed result back', () => {
+    const state = replay([node('a')], [started(), completed('a', 'first'), completed('a', 'other'), failed('a')]);
+    expect(state.results.get('a')).toMatchObject({ status: 'completed', output: 'first' });
+    expect(state).toMatchObject({ completed: ['a'], failed: 0 });
+  });
+
+  it('lets a later result take the place of a failure', () => {
+    const state = replay([node('a')], [started(), failed('a'), completed('a')]);
+    expect(state).toMatchObject({ completed: ['a'], failed: 0 });
+  });
+
+  it('counts a parent as complete when all below it is, in whatever order that became known', () => {
+    const nodes = [node('p', { children: [node('a'), composite('q', [node('b')])] })];
+    const parentFirst = [started(), completed('p'), completed('a'), completed('b')];
+    const state = replay(nodes, parentFirst);
+    expect(state.completed).toEqual(['a', 'b']);
+    applyRecord(state, { kind: 'composite_completed', nodeId: 'q', at: second(5) });
+    expect(state.completed).toEqual(['a', 'b', 'q', 'p']);
+    expect(executionStateOf(replay(nodes, parentFirst))).toMatchObject({ pendingNodes: ['p', 'q'] });
+  });
+
+  it('gives a composite the outputs of its children, and the time since the first of them began', () => {
+    const nodes = [composite('all', [node('a'), node('__proto__')])];
+    const records = [started(), completed('a', 'x'), completed('__proto__', 'y')];
+    const state = replay(nodes, [...records, { kind: 'composite_completed', nodeId: 'all', at: second(5) }]);
+    const result = state.results.get('all');
+    expect(result).toMatchObject({ fromChildren: true, attempts: 0, startedAt: second(1), durationMs: 4_000 });
+    expect(JSON.stringify(result?.status === 'completed' && result.output)).toBe('{"a":"x","__proto__":"y"}');
+  });
+
+  it('refuses a node that the plan does not have', () => {
+    expect(() => replay([node('a')], [completed('b')])).toThrow('has no node "b"');
+  });
+
+  it('adds up the time that processes worked on the run, without the time between', () => {
+    const state = replay([node('a'), node('b')], [started(second(0)), completed('a')]);
+    expect(activeMsOf(state)).toBe(2_000);
+    applyRecord(state, started(second(100)));
+    expect(activeMsOf(state)).toBe(2_000);
+    applyRecord(state, ended('cancelled', second(103)));
+    expect(activeMsOf(state)).toBe(5_000);
+    applyRecord(state, started(second(200)));
+    applyRecord(state, ended('cancelled', second(199)));
+    expect(activeMsOf(state)).toBe(5_000);
+  });
+});
+
+describe('restoreRunState', () => {
+  const nodes = [node('p', { children: [node('b')] }), composite('all', [node('1'), node('0')]), nodeAfter('z', 'p')];
+  const records: RunRecord[] = [
+    started(),
+    completed('p'),
+    completed('1'),
+    completed('0'),
+    { kind: 'composite_completed', nodeId: 'all', at: second(5) },
+    failed('b'),
+    skipped('z', 'b'),
+    ended('failed'),
+  ];
+
+  it('makes the state again that a snapshot was taken of', () => {
+    const state = replay(nodes, records);
+    const { nodeResults, ...kept } = executionStateOf(state);
+    const restored = restoreRunState(stateOf(nodes), {
+      status: kept.state,
+      seq: kept.seq,
+      results: Object.values(nodeResults),
+      startedAt: kept.startedAt,
+      endedAt: kept.endedAt,
+      activeMs: kept.activeMs ?? 0,
+    });
+    expect(executionStateOf(restored)).toEqual({ ...executionStateOf(state), completedNodes: expect.any(Array) });
+    expect(restored.completed.sort()).toEqual([...state.completed].sort());
+    for (const each of [state, restored]) applyRecord(each, started(second(50)));
+    expect({ ...contentOf(restored), results: new Map(restored.results), executionState: undefined }).toEqual({
+      ...contentOf(state),
+      completed: restored.completed,
+      results: new Map(state.results),
+      executionState: undefined,
+      resumedAt: second(50),
+    });
+  });
+
+  it('hands out a copy that later records do not change, and that fits its schema', () => {
+    const state = replay(nodes, records.slice(0, 3));
+    const copy = executionStateOf(state);
+    const text = JSON.stringify(copy);
+    for (const record of records.slice(3)) applyRecord(state, record);
+    expect(JSON.stringify(copy)).toBe(text);
+    expect(executionStateSchema.parse(copy)).toEqual(copy);
+  });
+});
