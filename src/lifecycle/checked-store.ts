@@ -39,10 +39,12 @@ export class CheckedStore implements PersistenceManager {
     throw new CheckpointCorruptError({ planId, reason, location: this.location, checkpointId });
   }
 
-  async listCheckpoints(query: CheckpointQuery = {}): Promise<CheckpointSummary[]> {
-    const listed = await guardStorage(query.planId, () => this.store.listCheckpoints(query));
-    // Already cut and begun where it was asked to: `before` may name what is not in the answer.
-    return selectCheckpoints(listed, { ...query, before: undefined });
+  async listCheckpoints(query: Omit<CheckpointQuery, 'before'> = {}): Promise<CheckpointSummary[]> {
+    const { limit, ...filters } = query;
+    // A store of the host's own may cut before it filters or sorts: it is not told where.
+    const asked = this.checkpointDir === undefined ? filters : query;
+    const listed = await guardStorage(query.planId, () => this.store.listCheckpoints(asked));
+    return selectCheckpoints(listed, query);
   }
 
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {

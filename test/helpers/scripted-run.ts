@@ -49,6 +49,7 @@ export class Provider {
 
   mend(): this {
     this.failing.clear();
+    this.arrivals.clear();
     return this;
   }
 
