@@ -21,6 +21,14 @@ export function isCheckpointId(id: string): boolean {
   return idPattern.test(id);
 }
 
+/** How the Python original calls its checkpoints: plan, date, time, eight hex digits. */
+const olderPattern = /^(?!\.)([^/\\:*?"<>|\p{C}]{1,150})_\d{8}_\d{6}_[0-9a-f]{8}$/u;
+
+/** The plan in an id of the Python original; `undefined` for other ids. */
+export function planIdOfOlderId(id: string): string | undefined {
+  return olderPattern.exec(id)?.[1];
+}
+
 /** @throws InvalidIdError when no checkpoint can have this id. */
 export function checkCheckpointId(id: string): void {
   if (isCheckpointId(id)) return;

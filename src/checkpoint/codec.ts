@@ -1,13 +1,12 @@
 import { isPlainObject, type JsonObject, setOwn } from '../plan/json-value.js';
-import type { Vibe } from '../plan/vibe.js';
+import { type Vibe, vibeSchema } from '../plan/vibe.js';
 import type { WorkflowNode } from '../plan/workflow-node.js';
 import { isTooDeep, type WorkflowPlan } from '../plan/workflow-plan.js';
 import type { NodeResult } from '../run/node-result.js';
 import type { RunParent } from '../run/run-state.js';
 import { type Checkpoint, checkpointSchema, type IntactSummary, shortDescription } from './checkpoint.js';
-
-/** Lower-case hex SHA-256 of bytes, or of the UTF-8 of a text. */
-export type Sha256 = (data: Uint8Array | string) => string;
+import { type Sha256, upgradeFrom1 } from './upgrade.js';
+import { vibeKeyOf } from './vibe-key.js';
 
 /** Why a document could not be read. `version`: it is of a newer format and must be left alone. */
 export type Unreadable = { readonly kind: 'damaged' | 'version'; readonly reason: string };
@@ -32,14 +31,16 @@ export function encodeCheckpoint(checkpoint: Checkpoint, sha256: Sha256): string
 
 /** Reads what `encodeCheckpoint` wrote, checksum first. */
 export function decodeCheckpoint(bytes: Uint8Array, sha256: Sha256): Decoded<Checkpoint> {
-  const unreadable = findDamage(bytes, sha256);
+  const isOld = isOlderFormat(bytes);
+  const unreadable = isOld ? undefined : findDamage(bytes, sha256);
   if (unreadable !== undefined) return unreadable;
   const document = parseObject(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
   if (document === undefined) return damaged('it is not JSON');
-  const { workflow_plan: plan } = document;
+  const plan = isOld ? document.plan : document.workflow_plan;
   if (isPlainObject(plan) && isTooDeep(plan.root_nodes)) return damaged('its plan nests too deep');
   try {
-    const parsed = checkpointSchema.safeParse(decodeFields(document));
+    const fields = decodeFields(isOld ? upgradeFrom1(document, sha256) : document);
+    const parsed = checkpointSchema.safeParse(isOld ? withVibeKey(fields, sha256) : fields);
     if (parsed.success) return { ok: true, value: parsed.data };
     const { path, message } = parsed.error.issues[0] as { path: PropertyKey[]; message: string };
     return damaged(`${path.slice(0, 3).map(String).join('.')}: ${message}`);
@@ -98,6 +99,16 @@ export function findDamage(bytes: Uint8Array, sha256: Sha256): NotReadable | und
 function checksumLineOf(bytes: Uint8Array): RegExpExecArray | null {
   const tail = bytes.subarray(Math.max(0, bytes.length - checksumLineBytes));
   return checksumLine.exec(new TextDecoder().decode(tail));
+}
+
+/** Whether this is a document of the Python original, which has neither checksum nor head: it is read as a whole. */
+export function isOlderFormat(start: Uint8Array): boolean {
+  return /^\{\s*"schema_version":\s*"1\.\d{1,6}"/.test(new TextDecoder().decode(start.subarray(0, 200)));
+}
+
+function withVibeKey(fields: JsonObject, sha256: Sha256): JsonObject {
+  const vibe = vibeSchema.safeParse(fields.vibe);
+  return vibe.success ? { ...fields, vibeKey: vibeKeyOf(vibe.data, sha256) } : fields;
 }
 
 /** In every format the version stands first. `undefined` when it is ours. */
@@ -168,7 +179,7 @@ function encodeBody(checkpoint: Checkpoint): JsonObject {
   return withUnknown(fields, checkpoint.unknownFields, headFields);
 }
 
-function decodeFields(document: JsonObject): unknown {
+function decodeFields(document: JsonObject): JsonObject {
   const { schema_version, vibe_description, progress, head_checksum, checksum, ...fields } = document;
   const { run_id, state, epoch, seq, vibe_key, parent, checkpoint_id, plan_id, created_at, ...content } = fields;
   const { vibe, workflow_plan, completed_nodes, node_results, pending_nodes, ...rest } = content;

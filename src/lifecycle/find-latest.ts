@@ -8,7 +8,7 @@ import {
   isDamaged,
   isIntact,
 } from '../checkpoint/checkpoint.js';
-import { parseRollingId } from '../checkpoint/checkpoint-id.js';
+import { parseRollingId, planIdOfOlderId } from '../checkpoint/checkpoint-id.js';
 import { CheckpointCorruptError, VibeError } from '../errors.js';
 import type { CheckedStore } from './checked-store.js';
 
@@ -91,6 +91,7 @@ function mayBeLater(
 ): boolean {
   if (head !== undefined && head.vibeKey !== vibeKey) return false;
   if (head !== undefined) return head.epoch > best.epoch || (head.epoch === best.epoch && head.seq > best.seq);
+  if (planIdOfOlderId(checkpointId) !== undefined && best.epoch > 0) return false; // never beats a run of ours
   const rolling = parseRollingId(checkpointId);
   if (rolling !== undefined && rolling.epoch !== best.epoch) return rolling.epoch > best.epoch;
   if (rolling !== undefined) return best.state === 'running'; // an epoch ends with a listed checkpoint

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { rollingCheckpointId } from '../checkpoint/checkpoint-id.js';
+import { vibeKeyOf as hashedVibeKey } from '../checkpoint/vibe-key.js';
 import { InvalidIdError } from '../errors.js';
 import { canonicalVibe, type Vibe } from '../plan/vibe.js';
 import { idSchema } from '../plan/workflow-node.js';
 
-/** Equal for equal vibes; names the form of the vibe that it is the hash of. */
+/** Equal for equal vibes. */
 export function vibeKeyOf(vibe: Vibe): string {
-  return `v1:${sha256(canonicalVibe(vibe))}`;
+  return hashedVibeKey(vibe, sha256);
 }
 
 /**
@@ -44,6 +45,6 @@ export function runHashOf(runId: string): string {
   return sha256(JSON.stringify(runId)).slice(0, 24);
 }
 
-function sha256(text: string): string {
+function sha256(text: Uint8Array | string): string {
   return createHash('sha256').update(text).digest('hex');
 }

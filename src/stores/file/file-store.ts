@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Checkpoint, CheckpointSummary } from '../../checkpoint/checkpoint.js';
-import { checkCheckpointId, isCheckpointId } from '../../checkpoint/checkpoint-id.js';
+import { checkCheckpointId } from '../../checkpoint/checkpoint-id.js';
 import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../checkpoint/codec.js';
 import type { PersistenceManager } from '../../checkpoint/persistence-manager.js';
@@ -17,8 +17,15 @@ import {
   sha256,
   writeDocument,
 } from './documents.js';
-import { type Document, listDocuments, strangerOf } from './listing.js';
-import { documentName, existingDirectory, isPlanDirectoryName, newDirectory, planDirectoryNames } from './names.js';
+import { type Document, flat, listDocuments, mayLieIn, strangerOf } from './listing.js';
+import {
+  canBeStored,
+  documentName,
+  existingDirectory,
+  isPlanDirectoryName,
+  newDirectory,
+  planDirectoryNames,
+} from './names.js';
 
 export interface WorkflowPersistenceManagerOptions {
   /** Where to keep checkpoints; made when first needed. Default `.vibe_checkpoints` in the working directory. */
@@ -66,10 +73,10 @@ export class WorkflowPersistenceManager implements PersistenceManager {
   }
 
   async loadCheckpoint(checkpointId: string): Promise<Checkpoint | undefined> {
-    if (!isCheckpointId(checkpointId)) return undefined;
+    if (!canBeStored(checkpointId)) return undefined;
     return guardStorage(undefined, async () => {
       let problem: VibeError | undefined;
-      for (const directory of await this.planDirectories()) {
+      for (const directory of [...(await this.planDirectories()), flat]) {
         const found = await this.loadFrom({ directory, checkpointId });
         if (found?.checkpoint !== undefined) return found.checkpoint;
         problem ??= found?.problem; // a copy that somebody made may lie beside the good one
@@ -87,11 +94,11 @@ export class WorkflowPersistenceManager implements PersistenceManager {
   }
 
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
-    if (!isCheckpointId(checkpointId)) return false;
+    if (!canBeStored(checkpointId)) return false;
     return guardStorage(undefined, async () => {
       const intact: string[] = [];
       const others: string[] = [];
-      for (const directory of await this.planDirectories()) {
+      for (const directory of [...(await this.planDirectories()), flat]) {
         const found = await this.loadFrom({ directory, checkpointId }).catch(unreadable);
         if (found !== undefined) (found.checkpoint === undefined ? others : intact).push(directory);
       }
@@ -113,6 +120,7 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     { checkpoint: Checkpoint; problem?: undefined } | { checkpoint?: undefined; problem: VibeError } | undefined
   > {
     const { directory, checkpointId } = document;
+    if (!mayLieIn(directory, checkpointId)) return undefined;
     const location = join(this.checkpointDir, directory, documentName(checkpointId));
     const corrupt = (reason: string, cause?: unknown) => ({
       problem: new CheckpointCorruptError({ planId: directory, reason, location, checkpointId }, { cause }),

@@ -1,15 +1,18 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CheckpointSummary, DamagedSummary } from '../../checkpoint/checkpoint.js';
-import { createdAtOfId } from '../../checkpoint/checkpoint-id.js';
+import { type CheckpointSummary, type DamagedSummary, summarize } from '../../checkpoint/checkpoint.js';
+import { createdAtOfId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
-import { decodeHead, findDamage, hasChecksumLine } from '../../checkpoint/codec.js';
-import { errorCode, ForeignFile, modifiedAt, readEnds, sha256 } from './documents.js';
+import { decodeCheckpoint, decodeHead, findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/codec.js';
+import { errorCode, ForeignFile, modifiedAt, readDocument, readEnds, sha256 } from './documents.js';
 import { checkpointIdOfDocument, documentName, existingDirectory, isEncoded, planDirectoryNames } from './names.js';
 
 /** A file that is not larger is checked as a whole when it is listed; of a larger one, only its two ends are read. */
 const endBytes = 64 * 1024;
 const readsAtOnce = 16;
+
+/** The checkpoint directory itself, where the Python original keeps its files. */
+export const flat = '.';
 
 export interface Document {
   readonly directory: string;
@@ -41,10 +44,10 @@ async function findDocuments(
 ): Promise<{ timed: Document[]; untimed: Document[] }> {
   const timed: Document[] = [];
   const untimed: Document[] = [];
-  for (const directory of directories) {
+  for (const directory of [...directories, flat]) {
     for (const name of await namesIn(join(root, directory))) {
       const checkpointId = checkpointIdOfDocument(name);
-      if (checkpointId === undefined) continue;
+      if (checkpointId === undefined || !mayLieIn(directory, checkpointId)) continue;
       (createdAtOfId(checkpointId) === undefined ? untimed : timed).push({ directory, checkpointId });
     }
   }
@@ -82,6 +85,7 @@ async function summaryOf(
   const path = join(root, document.directory, documentName(document.checkpointId));
   try {
     const { head, tail, size } = await readEnds(path, endBytes);
+    if (isOlderFormat(head)) return await olderSummary(root, document, planId);
     const decoded = decodeHead(head, sha256);
     const reason = size > endBytes && hasChecksumLine(tail) ? undefined : findDamage(head, sha256)?.reason;
     if (!decoded.ok) return await damagedSummary(root, document, planId, reason ?? decoded.reason);
@@ -99,12 +103,26 @@ async function summaryOf(
   }
 }
 
+async function olderSummary(root: string, document: Document, planId: string | undefined): Promise<CheckpointSummary> {
+  const path = join(root, document.directory, documentName(document.checkpointId));
+  const decoded = decodeCheckpoint(await readDocument(path), sha256);
+  const reason = decoded.ok ? strangerOf(decoded.value, document) : decoded.reason;
+  if (decoded.ok && reason === undefined) return summarize(decoded.value);
+  return damagedSummary(root, document, planId, reason ?? '');
+}
+
+/** Whether a checkpoint may lie in a directory: ours never lie flat. */
+export function mayLieIn(directory: string, checkpointId: string): boolean {
+  return directory !== flat || planIdOfOlderId(checkpointId) !== undefined;
+}
+
 /** What is wrong with an intact file in this place; `undefined` when it is at home here. */
 export function strangerOf(
   { planId, checkpointId }: { readonly planId: string; readonly checkpointId: string },
   document: Document,
 ): string | undefined {
-  if (!isPlanDirectory(document.directory, planId)) return 'it is the file of another plan';
+  const isAtHome = document.directory === flat || isPlanDirectory(document.directory, planId);
+  if (!isAtHome) return 'it is the file of another plan';
   return checkpointId === document.checkpointId ? undefined : 'it is the file of another checkpoint';
 }
 
@@ -117,7 +135,8 @@ async function damagedSummary(
 ): Promise<DamagedSummary> {
   const createdAt =
     createdAtOfId(checkpointId) ?? (await modifiedAt(join(root, directory, documentName(checkpointId))));
-  const owner = planId ?? (isEncoded(directory) ? await ownerOf(root, directory) : directory);
+  const told = directory === flat ? planIdOfOlderId(checkpointId) : planId;
+  const owner = told ?? (isEncoded(directory) ? await ownerOf(root, directory) : directory);
   return { checkpointId, planId: owner, createdAt, damaged: { reason } };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isCheckpointId } from '../../checkpoint/checkpoint-id.js';
+import { isCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import { InvalidIdError } from '../../errors.js';
 
 /** Where a plan may be found in a checkpoint directory, in the order of looking. */
@@ -63,7 +63,12 @@ export function documentName(checkpointId: string): string {
 export function checkpointIdOfDocument(fileName: string): string | undefined {
   if (!fileName.endsWith(documentSuffix)) return undefined;
   const id = fileName.slice(0, -documentSuffix.length);
-  return isCheckpointId(id) ? id : undefined;
+  return canBeStored(id) ? id : undefined;
+}
+
+/** Whether a checkpoint of this id may lie here: one of ours, or of the Python original. */
+export function canBeStored(checkpointId: string): boolean {
+  return isCheckpointId(checkpointId) || planIdOfOlderId(checkpointId) !== undefined;
 }
 
 /** A name that no other process picks, for a file that is not finished. */
