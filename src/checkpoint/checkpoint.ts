@@ -34,7 +34,7 @@ interface IntactFields {
 }
 
 /** What the intact first lines of a damaged checkpoint still say. */
-export interface DamagedHead {
+interface DamagedHead {
   readonly runId: string;
   readonly vibeKey: string;
   readonly epoch: number;

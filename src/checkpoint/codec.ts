@@ -9,7 +9,7 @@ import { type Sha256, upgradeFrom1 } from './upgrade.js';
 import { vibeKeyOf } from './vibe-key.js';
 
 /** Why a document could not be read. `version`: it is of a newer format and must be left alone. */
-export type Unreadable = { readonly kind: 'damaged' | 'version'; readonly reason: string };
+type Unreadable = { readonly kind: 'damaged' | 'version'; readonly reason: string };
 type NotReadable = { readonly ok: false } & Unreadable;
 export type Decoded<T> = { readonly ok: true; readonly value: T } | NotReadable;
 

@@ -41,7 +41,7 @@ export function rollingIdOf({ runId, epoch }: { readonly runId: string; readonly
 }
 
 /** Stands for a run in the id of its rolling saves. */
-export function runHashOf(runId: string): string {
+function runHashOf(runId: string): string {
   return sha256(JSON.stringify(runId)).slice(0, 24);
 }
 

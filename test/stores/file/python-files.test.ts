@@ -118,8 +118,8 @@ for (const layout of ['flat', 'by plan'] as const) {
       await writeFile(join(target as string, `${failedId}.json`), late);
       expect((await make().listCheckpoints())[0]?.checkpointId).toBe(failedId);
       expect((await make().executeWithResume(vibe)).runId).toBe(first.runId);
-    await writeFile(join(target as string, `${failedId}.json`), 'rotten');
-    expect((await make().executeWithResume(vibe)).runId).toBe(first.runId);
+      await writeFile(join(target as string, `${failedId}.json`), 'rotten');
+      expect((await make().executeWithResume(vibe)).runId).toBe(first.runId);
       expect(provider.calls).toEqual([]);
     });
 
