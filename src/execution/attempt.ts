@@ -27,17 +27,23 @@ export interface LocalDispatchOptions {
   readonly idempotencyKeyOf: (nodeId: string) => string;
   /** Told when an attempt that had timed out ends after all. */
   readonly onLateEnd?: (nodeId: string) => void;
+  /** Makes what a signal comes from; many handlers may listen to one. */
+  readonly newController?: () => AbortController;
 }
 
-/** Runs handlers in this process. */
+/**
+ * Runs handlers in this process. All attempts of a run share a signal, unless each has a timeout of its own: making one
+ * costs more than all else here.
+ */
 export function localDispatch(state: RunState, lookup: HandlerLookup, options: LocalDispatchOptions): Dispatch {
+  const { timeoutMs, onLateEnd, idempotencyKeyOf, newController = () => new AbortController() } = options;
+  const ofRun = new Interruption(newController());
   return (placed, attempt) => {
     const handler = lookup(placed.node);
     if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
-    const interruption = new Interruption();
-    const context = contextOf(state, placed, attempt, interruption, options.idempotencyKeyOf);
+    const interruption = timeoutMs === undefined ? ofRun : new Interruption(newController());
+    const context = contextOf(state, placed, attempt, interruption.signal, idempotencyKeyOf);
     const running = runHandler(handler, placed, context, interruption);
-    const { timeoutMs, onLateEnd } = options;
     const outcome =
       timeoutMs === undefined ? running : withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
     return new LocalAttempt(handler, outcome, interruption);
@@ -57,24 +63,19 @@ class LocalAttempt implements Attempt {
   }
 }
 
-/** Why an attempt is to stop. The signal is made when a handler asks for it: most do not. */
+/** Why attempts are to stop. */
 class Interruption {
   /** By the end of the run, not by a timeout. */
   byRun = false;
-  private controller: AbortController | undefined = undefined;
-  private aborted: { readonly reason: unknown } | undefined = undefined;
+
+  constructor(private readonly controller: AbortController) {}
 
   get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController();
-      if (this.aborted !== undefined) this.controller.abort(this.aborted.reason);
-    }
     return this.controller.signal;
   }
 
   abort(reason: unknown): void {
-    this.aborted ??= { reason };
-    this.controller?.abort(reason);
+    this.controller.abort(reason);
   }
 }
 
@@ -125,38 +126,18 @@ function withTimeout(
   });
 }
 
-/**
- * What the handler receives. Own fields, so that a handler may take them out or spread them; inputs, signal and key are
- * made when they are asked for.
- */
+/** What the handler receives: own fields, so that a handler may take them out or spread them. */
 function contextOf(
   state: RunState,
   placed: GraphNode,
   attempt: number,
-  interruption: Interruption,
+  signal: AbortSignal,
   idempotencyKeyOf: (nodeId: string) => string,
 ): NodeContext {
-  let inputs: Readonly<Record<string, unknown>> | undefined;
-  return {
-    vibe: state.vibe,
-    plan: state.plan,
-    runId: state.runId,
-    attempt,
-    get inputs() {
-      inputs ??= inputsOf(state, placed);
-      return inputs;
-    },
-    input(nodeId) {
-      inputs ??= inputsOf(state, placed);
-      return inputIn(inputs, placed, nodeId);
-    },
-    get signal() {
-      return interruption.signal;
-    },
-    get idempotencyKey() {
-      return idempotencyKeyOf(placed.node.id);
-    },
-  };
+  const { vibe, plan, runId } = state;
+  const inputs = inputsOf(state, placed);
+  const input = <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId);
+  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey: idempotencyKeyOf(placed.node.id) };
 }
 
 function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNode, nodeId: string): T {
@@ -166,7 +147,10 @@ function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNo
   throw new Error(`Node ${JSON.stringify(node.id)} does not depend on ${JSON.stringify(nodeId)}. ${has}.`);
 }
 
+const noInputs: Readonly<Record<string, unknown>> = Object.freeze({});
+
 function inputsOf({ results }: RunState, { parent, dependencies }: GraphNode): Readonly<Record<string, unknown>> {
+  if (dependencies.length === 0 && !parent?.hasHandler) return noInputs;
   const inputs: Record<string, unknown> = {};
   const sources = parent?.hasHandler ? [parent, ...dependencies] : dependencies;
   for (const { node } of sources) {

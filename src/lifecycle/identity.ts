@@ -30,9 +30,13 @@ export function checkPlanId(planId: string): string {
   throw new InvalidIdError(planId, 'a plan id has 1 to 200 characters');
 }
 
-/** The same for all attempts on a node in a run, in every process. */
+/**
+ * The same for all attempts on a node in a run, in every process. Fit for a header: ids that are not are hashed, under a
+ * mark that no other key has.
+ */
 export function idempotencyKeyOf(runId: string, nodeId: string): string {
-  return `${runId}-${sha256(JSON.stringify(nodeId)).slice(0, 24)}`;
+  if (nodeId.length <= 64 && /^[A-Za-z0-9._-]+$/.test(nodeId)) return `${runId}:${nodeId}`;
+  return `${runId}::${sha256(JSON.stringify(nodeId)).slice(0, 32)}`;
 }
 
 /** The id under which a run is saved between its listed checkpoints, in one epoch. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { Recorder } from '../checkpoint/recorder.js';
 import { PersistenceError, VibeError } from '../errors.js';
@@ -145,11 +146,19 @@ function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveR
   const { host, lookup, concurrency, retry, timeoutMs } = planner;
   const dispatch = localDispatch(state, lookup, {
     timeoutMs,
+    newController: newQuietController,
     idempotencyKeyOf: (nodeId) => idempotencyKeyOf(state.runId, nodeId),
     onLateEnd: (nodeId) =>
       host.log('warn', 'An attempt ended after its timeout; what it returned is dropped.', { nodeId }),
   });
   return { dispatch, concurrency, maxUncommitted, retry, now: () => host.now(), emit, signal };
+}
+
+/** Any number of handlers may listen to one signal without a warning from Node. */
+function newQuietController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 function emitStart(

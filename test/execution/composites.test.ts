@@ -115,6 +115,17 @@ describe('a composite without a handler', () => {
     await second.settle('b', 'at last');
     expect(second.attempt('c').context.inputs).toEqual({ all: { a: 'paid', b: 'at last' } });
   });
+
+  it('is not recorded again when it was complete before', async () => {
+    const nodes = [composite('outer', [composite('all', [node('a')])]), nodeAfter('b', 'outer')];
+    const first = await started(nodes);
+    await first.settle('a', 'paid');
+    const second = await started(nodes, { records: first.log.records });
+    expect(second.attempt('b').context.inputs).toEqual({ outer: { all: { a: 'paid' } } });
+    await second.settle('b');
+    await expect(second.ended).resolves.toBe('completed');
+    expect(second.log.records.map(({ kind }) => kind)).toEqual(['run_started', 'node_settled', 'run_ended']);
+  });
 });
 
 describe('a parent with a handler', () => {

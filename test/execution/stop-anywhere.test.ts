@@ -51,7 +51,7 @@ describe('a run that stops at a record', () => {
     });
     const property = fc.asyncProperty(session, fc.boolean(), async ({ plan, concurrency, turns }, isAsync) => {
       const { rootNodes, failing } = plan;
-      const whole = runSession({ ...plan, concurrency, turns }, new MemoryLog(), []);
+      const whole = runSession({ ...plan, concurrency, turns }, new DyingLog(Number.POSITIVE_INFINITY, isAsync), []);
       await whole.run.ended;
       const expected = essenceOf(whole.run.state);
       for (let deadAt = 1; deadAt <= whole.run.log.groups.length; deadAt++) {

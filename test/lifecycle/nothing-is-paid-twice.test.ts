@@ -178,7 +178,7 @@ describe('nothing that is known as completed is paid for again', () => {
     const planner = new MetaPlanner({ handlers: { default: wrapper } });
     const { runId } = await planner.executePlan(filmPlan());
     expect(seen[1]).toEqual([
-      expect.stringMatching(new RegExp(`^${runId}-[0-9a-f]{24}$`)),
+      `${runId}:shots`,
       ['script'],
       false,
       'function',
