@@ -5,41 +5,34 @@ import { isTooDeep, type WorkflowPlan } from '../plan/workflow-plan.js';
 import type { NodeResult } from '../run/node-result.js';
 import type { RunParent } from '../run/run-state.js';
 import { type Checkpoint, checkpointSchema, type IntactSummary, shortDescription } from './checkpoint.js';
-import { type Sha256, upgradeFrom1 } from './upgrade.js';
+import {
+  type Decoded,
+  damaged,
+  isOlderFormat,
+  openDocument,
+  openHead,
+  type Sha256,
+  sealDocument,
+} from './sealed-document.js';
+import { upgradeFrom1 } from './upgrade.js';
 import { vibeKeyOf } from './vibe-key.js';
 
-/** Why a document could not be read. `version`: it is of a newer format and must be left alone. */
-type Unreadable = { readonly kind: 'damaged' | 'version'; readonly reason: string };
-type NotReadable = { readonly ok: false } & Unreadable;
-export type Decoded<T> = { readonly ok: true; readonly value: T } | NotReadable;
-
 const schemaVersion = '2.0';
-const checksumLine = /\n {2}"checksum": "sha256:([0-9a-f]{64})"\n\}\n?$/;
-const checksumLineBytes = 120;
-const headChecksumLine = /\n {2}"head_checksum": "sha256:([0-9a-f]{64})",\n/;
 
-/**
- * A checkpoint as text. What a list needs comes first and has a checksum of its own, so that it can be trusted without
- * reading on. Last comes a checksum over all lines before it: `head -n -2 cp-….json | sha256sum` shows the same sum.
- */
+/** A checkpoint as the text of a document. What a list needs stands in the head. */
 export function encodeCheckpoint(checkpoint: Checkpoint, sha256: Sha256): string {
-  const head = `${JSON.stringify(encodeHead(checkpoint), null, 2).slice(0, -2)},\n`;
-  const body = JSON.stringify(encodeBody(checkpoint), null, 2).slice(2, -2);
-  const covered = `${head}  "head_checksum": "sha256:${sha256(head)}",\n${body},\n`;
-  return `${covered}  "checksum": "sha256:${sha256(covered)}"\n}\n`;
+  return sealDocument(encodeHead(checkpoint), encodeBody(checkpoint), sha256);
 }
 
-/** Reads what `encodeCheckpoint` wrote, checksum first. */
+/** Reads what `encodeCheckpoint` wrote, or the Python original. */
 export function decodeCheckpoint(bytes: Uint8Array, sha256: Sha256): Decoded<Checkpoint> {
+  const opened = openDocument(bytes, sha256);
+  if (!opened.ok) return opened;
   const isOld = isOlderFormat(bytes);
-  const unreadable = isOld ? undefined : findDamage(bytes, sha256);
-  if (unreadable !== undefined) return unreadable;
-  const document = parseObject(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
-  if (document === undefined) return damaged('it is not JSON');
-  const plan = isOld ? document.plan : document.workflow_plan;
+  const plan = isOld ? opened.value.plan : opened.value.workflow_plan;
   if (isPlainObject(plan) && isTooDeep(plan.root_nodes)) return damaged('its plan nests too deep');
   try {
-    const fields = decodeFields(isOld ? upgradeFrom1(document, sha256) : document);
+    const fields = decodeFields(isOld ? upgradeFrom1(opened.value, sha256) : opened.value);
     const parsed = checkpointSchema.safeParse(isOld ? withVibeKey(fields, sha256) : fields);
     if (parsed.success) return { ok: true, value: parsed.data };
     const { path, message } = parsed.error.issues[0] as { path: PropertyKey[]; message: string };
@@ -52,15 +45,9 @@ export function decodeCheckpoint(bytes: Uint8Array, sha256: Sha256): Decoded<Che
 
 /** Reads what a list needs from the first bytes of a document, without looking at the rest. */
 export function decodeHead(start: Uint8Array, sha256: Sha256): Decoded<IntactSummary> {
-  const text = new TextDecoder().decode(start);
-  const [line, sum] = headChecksumLine.exec(text) ?? [];
-  const version = versionOf(text);
-  if (line === undefined) return version ?? damaged('it is cut off or not a checkpoint');
-  const head = text.slice(0, text.indexOf(line) + 1);
-  if (sha256(head) !== sum)
-    return version?.kind === 'version' ? version : damaged('the checksum of its head does not match');
-  const document = parseObject(`${head.slice(0, -2)}}`);
-  if (document === undefined) return damaged('it is not JSON');
+  const opened = openHead(start, sha256);
+  if (!opened.ok) return opened;
+  const document = opened.value;
   const { progress } = document;
   const summary = {
     checkpointId: document.checkpoint_id,
@@ -78,58 +65,9 @@ export function decodeHead(start: Uint8Array, sha256: Sha256): Decoded<IntactSum
   return isSummary(summary) ? { ok: true, value: summary } : damaged('its head lacks a field');
 }
 
-/** Whether a document ends as a whole one does, judged by its last bytes. */
-export function hasChecksumLine(tail: Uint8Array): boolean {
-  return checksumLineOf(tail) !== null;
-}
-
-/**
- * What is wrong with a whole document; `undefined` when it is as it was written. The version is looked at first: a newer
- * format may have another kind of checksum.
- */
-export function findDamage(bytes: Uint8Array, sha256: Sha256): NotReadable | undefined {
-  const version = versionOf(new TextDecoder().decode(bytes.subarray(0, 200)));
-  if (version?.kind === 'version') return version;
-  const line = checksumLineOf(bytes);
-  if (line === null) return damaged('it is cut off or not a checkpoint');
-  const covered = bytes.subarray(0, bytes.length - line[0].length + 1);
-  return sha256(covered) === line[1] ? version : damaged('its checksum does not match');
-}
-
-function checksumLineOf(bytes: Uint8Array): RegExpExecArray | null {
-  const tail = bytes.subarray(Math.max(0, bytes.length - checksumLineBytes));
-  return checksumLine.exec(new TextDecoder().decode(tail));
-}
-
-/** Whether this is a document of the Python original, which has neither checksum nor head: it is read as a whole. */
-export function isOlderFormat(start: Uint8Array): boolean {
-  return /^\{\s*"schema_version":\s*"1\.\d{1,6}"/.test(new TextDecoder().decode(start.subarray(0, 200)));
-}
-
 function withVibeKey(fields: JsonObject, sha256: Sha256): JsonObject {
   const vibe = vibeSchema.safeParse(fields.vibe);
   return vibe.success ? { ...fields, vibeKey: vibeKeyOf(vibe.data, sha256) } : fields;
-}
-
-/** In every format the version stands first. `undefined` when it is ours. */
-function versionOf(text: string): NotReadable | undefined {
-  const [, version, major] = /^\{\s*"schema_version":\s*"((\d{1,6})\.\d{1,6})"/.exec(text) ?? [];
-  if (major === '2') return undefined;
-  if (Number(major) > 2) return { ok: false, kind: 'version', reason: `schema_version "${version}"` };
-  return damaged('it has no known schema_version');
-}
-
-function damaged(reason: string): NotReadable {
-  return { ok: false, kind: 'damaged', reason };
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const document: unknown = JSON.parse(text);
-    return isPlainObject(document) ? document : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function isSummary(summary: { [field in keyof IntactSummary]: unknown }): summary is IntactSummary {

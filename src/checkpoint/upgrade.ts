@@ -1,7 +1,5 @@
 import { isPlainObject, type JsonObject, setOwn } from '../plan/json-value.js';
-
-/** Lower-case hex SHA-256 of bytes, or of the UTF-8 of a text. */
-export type Sha256 = (data: Uint8Array | string) => string;
+import type { Sha256 } from './sealed-document.js';
 
 /**
  * A document of the Python original (`schema_version` "1.0") as one of ours. What that format lacks is derived: the run

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type CheckpointSummary, type DamagedSummary, summarize } from '../../checkpoint/checkpoint.js';
 import { createdAtOfId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
-import { decodeCheckpoint, decodeHead, findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/codec.js';
+import { decodeCheckpoint, decodeHead } from '../../checkpoint/codec.js';
+import { findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/sealed-document.js';
 import { errorCode, ForeignFile, modifiedAt, readDocument, readEnds, sha256 } from './documents.js';
 import { checkpointIdOfDocument, documentName, existingDirectory, isEncoded, planDirectoryNames } from './names.js';
 

@@ -1,0 +1,89 @@
+import { isPlainObject, type JsonObject } from '../plan/json-value.js';
+
+/** Lower-case hex SHA-256 of bytes, or of the UTF-8 of a text. */
+export type Sha256 = (data: Uint8Array | string) => string;
+
+/** Why a document could not be read. `version`: it is of a newer format and must be left alone. */
+type NotReadable = { readonly ok: false; readonly kind: 'damaged' | 'version'; readonly reason: string };
+export type Decoded<T> = { readonly ok: true; readonly value: T } | NotReadable;
+
+const checksumLine = /\n {2}"checksum": "sha256:([0-9a-f]{64})"\n\}\n?$/;
+const checksumLineBytes = 120;
+const headChecksumLine = /\n {2}"head_checksum": "sha256:([0-9a-f]{64})",\n/;
+
+/**
+ * A document as text. Its head has a checksum of its own, so that it can be trusted without reading on. Last comes a
+ * checksum over all lines before it: `head -n -2 cp-….json | sha256sum` shows the same sum.
+ */
+export function sealDocument(head: JsonObject, body: JsonObject, sha256: Sha256): string {
+  const headText = `${JSON.stringify(head, null, 2).slice(0, -2)},\n`;
+  const bodyText = JSON.stringify(body, null, 2).slice(2, -2);
+  const covered = `${headText}  "head_checksum": "sha256:${sha256(headText)}",\n${bodyText},\n`;
+  return `${covered}  "checksum": "sha256:${sha256(covered)}"\n}\n`;
+}
+
+/** The fields of a whole document, once it is known to be as it was written. */
+export function openDocument(bytes: Uint8Array, sha256: Sha256): Decoded<JsonObject> {
+  const damage = isOlderFormat(bytes) ? undefined : findDamage(bytes, sha256);
+  return damage ?? parseObject(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+}
+
+/** The fields of the head, from the first bytes of a document. */
+export function openHead(start: Uint8Array, sha256: Sha256): Decoded<JsonObject> {
+  const text = new TextDecoder().decode(start);
+  const version = versionOf(text);
+  const [line, sum] = headChecksumLine.exec(text) ?? [];
+  if (line === undefined) return version ?? damaged('it is cut off or not a checkpoint');
+  const head = text.slice(0, text.indexOf(line) + 1);
+  if (sha256(head) === sum) return parseObject(`${head.slice(0, -2)}}`);
+  return version?.kind === 'version' ? version : damaged('the checksum of its head does not match');
+}
+
+/** Whether a document ends as a whole one does, judged by its last bytes. */
+export function hasChecksumLine(tail: Uint8Array): boolean {
+  return checksumLineOf(tail) !== null;
+}
+
+/**
+ * What is wrong with a whole document; `undefined` when it is as it was written. The version is looked at first: a newer
+ * format may have another kind of checksum.
+ */
+export function findDamage(bytes: Uint8Array, sha256: Sha256): NotReadable | undefined {
+  const version = versionOf(new TextDecoder().decode(bytes.subarray(0, 200)));
+  if (version?.kind === 'version') return version;
+  const line = checksumLineOf(bytes);
+  if (line === null) return damaged('it is cut off or not a checkpoint');
+  const covered = bytes.subarray(0, bytes.length - line[0].length + 1);
+  return sha256(covered) === line[1] ? version : damaged('its checksum does not match');
+}
+
+function checksumLineOf(bytes: Uint8Array): RegExpExecArray | null {
+  const tail = bytes.subarray(Math.max(0, bytes.length - checksumLineBytes));
+  return checksumLine.exec(new TextDecoder().decode(tail));
+}
+
+/** Whether this is a document of the Python original, which has neither checksum nor head: it is read as a whole. */
+export function isOlderFormat(start: Uint8Array): boolean {
+  return /^\{\s*"schema_version":\s*"1\.\d{1,6}"/.test(new TextDecoder().decode(start.subarray(0, 200)));
+}
+
+/** In every format the version stands first. `undefined` when it is ours. */
+function versionOf(text: string): NotReadable | undefined {
+  const [, version, major] = /^\{\s*"schema_version":\s*"((\d{1,6})\.\d{1,6})"/.exec(text) ?? [];
+  if (major === '2') return undefined;
+  if (Number(major) > 2) return { ok: false, kind: 'version', reason: `schema_version "${version}"` };
+  return damaged('it has no known schema_version');
+}
+
+export function damaged(reason: string): NotReadable {
+  return { ok: false, kind: 'damaged', reason };
+}
+
+function parseObject(text: string): Decoded<JsonObject> {
+  try {
+    const document: unknown = JSON.parse(text);
+    return isPlainObject(document) ? { ok: true, value: document } : damaged('it is not a JSON object');
+  } catch {
+    return damaged('it is not JSON');
+  }
+}
