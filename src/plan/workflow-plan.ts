@@ -48,7 +48,7 @@ export function parsePlan(input: unknown): WorkflowPlan {
 function sketchesOf(nodes: unknown): WorkflowNode[] {
   if (!Array.isArray(nodes)) return [];
   return nodes.filter(isPlainObject).flatMap(({ id, dependencies, children }) => {
-    if (typeof id !== 'string') return [];
+    if (typeof id !== 'string') return sketchesOf(children);
     const known = Array.isArray(dependencies)
       ? dependencies.filter((dependency) => typeof dependency === 'string')
       : [];

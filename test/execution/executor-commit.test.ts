@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DrivenRun, quiet } from '../helpers/execution-driven-run.js';
-import { DyingLog, HeldLog } from '../helpers/execution-logs.js';
+import { DyingLog, HeldLog, MemoryLog } from '../helpers/execution-logs.js';
 import { node, nodeAfter } from '../helpers/plan-builders.js';
 
 const chain = [node('a'), nodeAfter('b', 'a')];
@@ -54,6 +54,18 @@ describe('executeRun with a log that takes its time', () => {
     await run.settle('b');
     expect(run.running).toEqual(['c']);
     expect(run.state.results.size).toBe(0);
+  });
+
+  it('starts nothing more while as many records wait as may', async () => {
+    const nodes = ['a', 'b', 'c', 'd'].map((id) => node(id));
+    const { run, step } = await startHeld(nodes, { concurrency: 2, maxUncommitted: 2 });
+    await step();
+    await run.settle('a');
+    expect(run.running).toEqual(['b', 'c']);
+    await run.settle('b');
+    expect(run.running).toEqual(['c']);
+    await step();
+    expect(run.running).toEqual(['c', 'd']);
   });
 
   it('lets appends overlap and reacts in their order', async () => {
@@ -137,6 +149,25 @@ describe('executeRun with a log that fails', () => {
     await quiet();
     await run.settle('a');
     await expect(run.ended).rejects.toThrow('power cut');
+  });
+
+  it('starts nothing when the log says that it has failed since the last append', async () => {
+    class AilingLog extends MemoryLog {
+      isAiling = false;
+      check() {
+        if (this.isAiling) throw new Error('disk full');
+      }
+    }
+    const log = new AilingLog();
+    const run = new DrivenRun([...chain, node('c')], { log });
+    await quiet();
+    log.isAiling = true;
+    await run.settle('a', 'paid');
+    expect(run.running).toEqual(['c']);
+    await run.settle('c', 'paid too');
+    await expect(run.ended).rejects.toThrow('disk full');
+    expect(run.started).toEqual(['a', 'c']);
+    expect(run.result('c')).toMatchObject({ output: 'paid too' });
   });
 
   it('does not wait for attempts that are to come', async () => {

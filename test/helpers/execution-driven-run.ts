@@ -32,6 +32,7 @@ export interface RunOptions {
   readonly handlers?: Handlers;
   readonly log?: MemoryLog;
   readonly concurrency?: number;
+  readonly maxUncommitted?: number;
   readonly retry?: Partial<RetryPolicy>;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -68,6 +69,7 @@ export class DrivenRun {
         onLateEnd: (nodeId) => this.lateEnds.push(nodeId),
       }),
       concurrency: options.concurrency ?? 8,
+      maxUncommitted: options.maxUncommitted,
       retry: { maxAttempts: 1, delayMs: 0, ...options.retry },
       now: options.now ?? (() => Date.UTC(2026, 0, 1)),
       emit: (event) => {

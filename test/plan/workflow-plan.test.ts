@@ -2,7 +2,7 @@ import { MetaPlanner } from 'vibe-aigc';
 import { describe, expect, it } from 'vitest';
 import { PlanInvalidError } from '../../src/errors.js';
 import { canonicalNodes, maxNodeLevels, parsePlan } from '../../src/plan/workflow-plan.js';
-import { nestOf, node, planOf } from '../helpers/plan-builders.js';
+import { nestOf, node, nodeAfter, planOf } from '../helpers/plan-builders.js';
 
 function refusal(input: unknown): PlanInvalidError {
   try {
@@ -118,6 +118,24 @@ describe('a plan with problems of shape and of the graph', () => {
     const { message } = error as PlanInvalidError;
     expect(message).toContain('expected 1 to 200 characters');
     expect(message).toContain('"nobody", which no node is called');
+  });
+
+  it('is not said to lack a node that is there, below one without a usable id', () => {
+    const plan = planOf(nodeAfter('a', 'below'));
+    const { issues } = refusal({
+      ...plan,
+      rootNodes: [...plan.rootNodes, { ...node('x'), id: 7, children: [node('below')] }],
+    });
+    expect(issues.map(({ path }) => path)).toEqual(['rootNodes[1].id']);
+  });
+
+  it('names cycles and duplicate ids beside a field that does not fit', () => {
+    const nodes = [nodeAfter('a', 'b'), nodeAfter('b', 'a'), node('c', { estimatedDuration: -1 }), node('c')];
+    expect(refusal(planOf(...nodes)).issues.map(({ path }) => path)).toEqual([
+      'rootNodes[2].estimatedDuration',
+      'c',
+      'a',
+    ]);
   });
 });
 
