@@ -20,10 +20,21 @@ export interface Host {
 
 const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 20);
 
+/** Planners that share a clock share the function, and with it the order of what they make. */
+const clocks = new WeakMap<object, Host['now']>();
+
+function clockOf(given: Partial<Host>): Host['now'] {
+  if (given.now === undefined) return Date.now;
+  const shared = Object.hasOwn(given, 'now') ? given.now : given;
+  const clock = clocks.get(shared) ?? (() => (given as Host).now());
+  clocks.set(shared, clock);
+  return clock;
+}
+
 /** The host with what is missing filled in. */
 export function completeHost(given: Partial<Host> = {}): Host {
   return {
-    now: given.now === undefined ? Date.now : () => (given as Host).now(),
+    now: clockOf(given),
     newId: given.newId === undefined ? () => newId() : () => (given as Host).newId(),
     log: (level, message, details) => {
       try {

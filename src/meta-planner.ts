@@ -67,7 +67,11 @@ export class MetaPlanner {
   async plan(vibe: VibeInput, given?: options.PlanOptions): Promise<WorkflowPlan> {
     this.#refuseWhenClosed();
     const { signal, planId } = options.checkOptions(options.planOptionsSchema, given, 'plan');
-    return planVibe(parseVibe(vibe), { planId, signal }, this.#services);
+    const parsed = parseVibe(vibe);
+    signal?.throwIfAborted();
+    return this.#services.liveRuns.during(signal, (live) =>
+      planVibe(parsed, { planId, signal: live.signal }, this.#services),
+    );
   }
 
   /**
@@ -114,13 +118,14 @@ export class MetaPlanner {
 
   /**
    * Saves a state as a listed checkpoint and resolves to its id once it is stored. Without `executionState` it is the
-   * live state of that plan, which must be running in this planner.
+   * live state of that plan, which must be running in this process.
    * @throws TypeError when there is no state to save or it is none
    * @throws CheckpointMismatchError when the state is of another plan, or its results do not fit its plan
    * @throws PersistenceError
    */
   async createCheckpoint(request: checkpoints.CreateCheckpointRequest): Promise<string> {
-    return checkpoints.createCheckpoint(request, this.#services);
+    const checked = options.checkOptions(options.createCheckpointSchema, request, 'createCheckpoint');
+    return checkpoints.createCheckpoint(checked, this.#services);
   }
 
   /** What a run in this process amounts to now, as a copy; `undefined` when none of that plan is under way. */
@@ -137,7 +142,7 @@ export class MetaPlanner {
 
   /** @throws CheckpointNotFoundError when there is none, CheckpointCorruptError when it cannot be read */
   async getCheckpoint(checkpointId: string): Promise<Checkpoint> {
-    return checkpoints.getCheckpoint(checkpointId, this.#services);
+    return checkpoints.getCheckpoint(options.checkId(checkpointId, 'getCheckpoint'), this.#services);
   }
 
   /**
@@ -145,7 +150,7 @@ export class MetaPlanner {
    * checkpoint this was is still resumed.
    */
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
-    return checkpoints.deleteCheckpoint(checkpointId, this.#services);
+    return checkpoints.deleteCheckpoint(options.checkId(checkpointId, 'deleteCheckpoint'), this.#services);
   }
 
   /**

@@ -14,7 +14,7 @@ export interface PersistenceManager {
   listCheckpoints(query?: CheckpointQuery): Promise<CheckpointSummary[]>;
   /** `true` when something was removed. Works on damaged checkpoints too. */
   deleteCheckpoint(checkpointId: string): Promise<boolean>;
-  /** Called by a planner that made this store itself; an injected one stays open. */
+  /** For whoever made the store: a planner leaves one that it was given open. */
   close?(): Promise<void>;
   /** The absolute directory, for a store that has one: shown in results, and two stores of one directory share their locks. */
   readonly checkpointDir?: string;

@@ -19,7 +19,7 @@ import type { PlannerServices } from './planner-services.js';
 export interface CreateCheckpointRequest {
   /** The plan that the state belongs to. */
   readonly planId: string;
-  /** What to save. May be left out while that plan is running in this planner: its live state then. */
+  /** What to save. May be left out while that plan is running in this process: its live state then. */
   readonly executionState?: ExecutionState;
 }
 

@@ -1,7 +1,8 @@
 import { planOfDraft } from '../decompose/plan-draft.js';
 import { DecompositionError, VibeError } from '../errors.js';
+import { freezeJson } from '../plan/json-value.js';
 import { buildPlanGraph } from '../plan/plan-graph.js';
-import type { Vibe } from '../plan/vibe.js';
+import { parseVibe, type Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
 import { checkPlanId, derivedPlanId } from './identity.js';
 import type { PlannerServices } from './planner-services.js';
@@ -22,7 +23,7 @@ export async function makePlan(
   if (passed !== undefined) return { ...passed, id: planId, sourceVibe: vibe };
   const draft = await untilAborted(signal, async () => {
     try {
-      return await decompose(vibe, { planId, signal });
+      return await decompose(freezeJson(parseVibe(vibe)), { planId, signal });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (VibeError.is(error)) throw error;
@@ -36,7 +37,7 @@ export async function makePlan(
 /** The validated plan of a vibe, for `plan`. */
 export async function planVibe(
   vibe: Vibe,
-  { planId, signal = new AbortController().signal }: { readonly planId?: string; readonly signal?: AbortSignal },
+  { planId, signal }: { readonly planId?: string; readonly signal: AbortSignal },
   planner: PlannerServices,
 ): Promise<WorkflowPlan> {
   const id = planId === undefined ? derivedPlanId(vibe) : checkPlanId(planId);

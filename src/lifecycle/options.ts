@@ -7,6 +7,7 @@ import type { Host } from '../host.js';
 import { isPlainObject } from '../plan/json-value.js';
 import { nodeTypes } from '../plan/workflow-node.js';
 import type { WorkflowPlanInput } from '../plan/workflow-plan.js';
+import type { ExecutionState } from '../run/execution-state.js';
 
 /** `setTimeout` fires at once for anything longer. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -99,6 +100,18 @@ export const listOptionsSchema = z.strictObject({
   limit: whole(0).optional(),
 });
 export type ListOptions = z.input<typeof listOptionsSchema>;
+
+/** What `createCheckpoint` takes; the state itself is checked when it is saved. */
+export const createCheckpointSchema = z.strictObject({
+  planId: z.custom<string>((id) => typeof id === 'string', 'the id of a plan'),
+  executionState: z.custom<ExecutionState>(isPlainObject, 'an execution state').optional(),
+});
+
+/** @throws TypeError for what is no id at all */
+export function checkId(checkpointId: unknown, of: string): string {
+  if (typeof checkpointId === 'string') return checkpointId;
+  throw new TypeError(`${of} takes the id of a checkpoint, got ${shown(checkpointId)}.`);
+}
 
 /**
  * Checks options and fills in defaults.

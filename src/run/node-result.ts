@@ -39,7 +39,7 @@ export const nodeResultSchema = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('skipped'),
     ...settled,
-    /** The one direct dependency, or the parent, that was not completed. */
+    /** The node that was not completed: a direct dependency or one below it, the parent, or a composite's own child. */
     blockedBy: z.string(),
   }),
 ]);

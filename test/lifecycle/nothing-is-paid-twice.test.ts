@@ -177,12 +177,7 @@ describe('nothing that is known as completed is paid for again', () => {
     const wrapper = (node: unknown, context: NodeContext) => provider(node, { ...context });
     const planner = new MetaPlanner({ handlers: { default: wrapper } });
     const { runId } = await planner.executePlan(filmPlan());
-    expect(seen[1]).toEqual([
-      `${runId}:shots`,
-      ['script'],
-      false,
-      'function',
-    ]);
+    expect(seen[1]).toEqual([`${runId}:shots`, ['script'], false, 'function']);
     expect(new Set(seen.map((entry) => (entry as string[])[0])).size).toBe(5);
   });
 });

@@ -91,7 +91,48 @@ describe('options', () => {
   });
 });
 
+describe('calls without what they need', () => {
+  it('are refused with a TypeError that says what is missing', async () => {
+    const { planner } = setUp();
+    const calls: Array<[Promise<unknown>, RegExp]> = [
+      [
+        planner.createCheckpoint(undefined as never),
+        /"planId" of createCheckpoint must be the id of a plan, got undefined/,
+      ],
+      [planner.createCheckpoint({ planid: 'x' } as never), /createCheckpoint/],
+      [planner.getCheckpoint(undefined as never), /getCheckpoint takes the id of a checkpoint, got undefined/],
+      [planner.deleteCheckpoint(7 as never), /deleteCheckpoint takes the id of a checkpoint, got 7/],
+    ];
+    for (const [call, message] of calls) {
+      await expect(call).rejects.toThrow(TypeError);
+      await expect(call).rejects.toThrow(message);
+    }
+  });
+});
+
 describe('plans', () => {
+  it('are made of the vibe as it was given: a decomposer cannot change it', async () => {
+    const { make } = setUp({
+      decomposer: (vibe) => {
+        expect(() => vibe.constraints.push('more')).toThrow(TypeError);
+        return filmPlan();
+      },
+    });
+    const result = await make().executeWithResume(tides);
+    const checkpoint = await make().getCheckpoint(result.persistenceInfo.lastCheckpointId as string);
+    expect(checkpoint.vibe.constraints).toEqual(tides.constraints);
+    const plan = await make().plan(tides);
+    plan.sourceVibe.constraints.push("a plan is the caller's own");
+    expect((await make().executePlan(plan)).status).toBe('completed');
+  });
+
+  it('under way are given up when the planner is closed', async () => {
+    const { planner } = setUp({ decomposer: () => new Promise<never>(() => {}) });
+    const planning = planner.plan(tides);
+    await planner.close();
+    await expect(planning).rejects.toMatchObject({ code: 'PLANNER_CLOSED' });
+  });
+
   it('are made by the decomposer under our own id, whatever it calls its plan', async () => {
     const { make } = setUp({ decomposer: { decompose: () => filmPlan('a-name-of-its-own') } });
     const plan = await make().plan(tides);
@@ -189,6 +230,19 @@ describe('execute', () => {
     const result = await planner.executePlan(filmPlan());
     expect(() => assertCompleted(result)).toThrow(/is failed: "cut" \(rate limit at cut\)/);
     expect(() => assertCompleted(result)).toThrow(VibeError);
+  });
+});
+
+describe('checkpoint ids', () => {
+  it('never collide between planners that share a clock which stands still', async () => {
+    const now = () => Date.UTC(2026, 0, 1);
+    const host = () => ({ now, newId: () => 'same' });
+    const store = new MemoryPersistenceManager();
+    for (const planId of ['one', 'two']) {
+      const planner = new MetaPlanner({ persistenceManager: store, host: host(), handlers: { default: () => 1 } });
+      await planner.executeWithResume(tides, { plan: filmPlan(planId) });
+    }
+    expect(await store.listCheckpoints()).toHaveLength(4);
   });
 });
 

@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const directory = await mkdtemp(join(tmpdir(), 'vibe-aigc-snippets-'));
+
+interface Snippet {
+  /** Line of the page on which the code begins, from 1. */
+  readonly line: number;
+  readonly code: string;
+  /** What the page says that it prints. */
+  readonly shown?: string;
+}
+
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+describe('docs/concepts.md', async () => {
+  const snippets = snippetsOf(await readFile(join(root, 'docs/concepts.md'), 'utf8'));
+  const printing = snippets.filter(({ shown }) => shown !== undefined);
+
+  it('shows what most of its snippets print', () => expect(printing.length).toBeGreaterThanOrEqual(3));
+
+  it.concurrent.each(printing)('shows what the snippet of line $line prints', async ({ line, code, shown }) => {
+    expect(await run(`concepts-${line}.mts`, code)).toBe(shown);
+  });
+});
+
+describe('docs/testing.md', async () => {
+  const snippets = snippetsOf(await readFile(join(root, 'docs/testing.md'), 'utf8'));
+  const tests = snippets.filter(({ code }) => code.includes("from 'node:test'"));
+
+  it('consists of tests for the most part', () => expect(tests.length).toBeGreaterThanOrEqual(snippets.length / 2));
+
+  it.concurrent.each(tests)('has tests in line $line that pass', { timeout: 120_000 }, async ({ line, code }) => {
+    const printed = await run(`testing-${line}.mts`, code);
+    expect(Number(/^\S+ pass (\d+)$/m.exec(printed)?.[1])).toBeGreaterThan(0);
+  });
+
+  it.concurrent.each(tests)(
+    'would fail if what line $line asserts were not so',
+    { timeout: 120_000 },
+    async ({ line, code }) => {
+      const opposite = code.replaceAll(/assert\.(deepEqual|equal)\(/g, (_, name) =>
+        name === 'equal' ? 'assert.notEqual(' : 'assert.notDeepEqual(',
+      );
+      expect(opposite).not.toBe(code);
+      await expect(run(`wrong-${line}.mts`, opposite)).rejects.toThrow('Command failed');
+    },
+  );
+});
+
+describe('the directory where they ran', () => {
+  it('has nothing else in it', async () => {
+    expect((await readdir(directory)).filter((name) => !name.endsWith('.mts'))).toEqual([]);
+  });
+});
+
+/** The TypeScript of a page, each with the output that stands right behind it. */
+function snippetsOf(page: string): Snippet[] {
+  return [...page.matchAll(/^```ts\n([\s\S]*?)^```\n(?:\n```\n([\s\S]*?)^```$)?/gm)].map((match) => ({
+    line: page.slice(0, match.index).split('\n').length + 1,
+    code: match[1] ?? '',
+    shown: match[2],
+  }));
+}
+
+/** Runs code as a file of a reader, with `vibe-aigc` resolved to the sources; answers what it printed. */
+async function run(file: string, code: string): Promise<string> {
+  await writeFile(join(directory, file), code);
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const { NODE_TEST_CONTEXT, ...environment } = process.env;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', tsx, file], {
+    cwd: directory,
+    env: { ...environment, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') },
+  });
+  return stdout;
+}
