@@ -38,7 +38,10 @@ export function openNewRun(plan: WorkflowPlan, vibe: Vibe, names: OpenRunNames, 
  */
 export function openStoredRun(checkpoint: Checkpoint, names: OpenRunNames, lookup: HandlerLookup): OpenRun {
   const { workflowPlan: plan, vibe } = checkpoint;
-  const identity = identityOf(plan, vibe, storedGraphOf(checkpoint, lookup), names);
+  const isDone =
+    names.runId === checkpoint.runId && checkpoint.state === 'completed' && checkpoint.pendingNodes.length === 0;
+  const structure = structureOf(checkpoint);
+  const identity = identityOf(plan, vibe, isDone ? structure : graphOf(plan, lookup), names);
   const makeState = () => recoverRunState(identity, checkpoint);
   try {
     makeState();
@@ -76,15 +79,14 @@ function graphOf(plan: WorkflowPlan, lookup: HandlerLookup): PlanGraph {
   return buildPlanGraph(plan, (node) => lookup(node) !== undefined);
 }
 
-function storedGraphOf(checkpoint: Checkpoint, lookup: HandlerLookup): PlanGraph {
-  const { workflowPlan: plan } = checkpoint;
+/** The graph of a stored plan, whoever serves it: what no handlers can mend is damage. A complete run needs no more. */
+function structureOf(checkpoint: Checkpoint): PlanGraph {
   try {
-    buildPlanGraph(plan, () => true); // what no handlers can mend is damage
+    return buildPlanGraph(checkpoint.workflowPlan, () => true);
   } catch (error) {
     if (error instanceof PlanInvalidError) throw corrupt(checkpoint, error.issues[0]?.message ?? 'its plan is invalid');
     throw error;
   }
-  return graphOf(plan, lookup);
 }
 
 function corrupt({ planId, checkpointId }: Checkpoint, reason: string): CheckpointCorruptError {

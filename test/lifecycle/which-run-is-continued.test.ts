@@ -125,6 +125,15 @@ for (const [name, createStore] of Object.entries(everyStore)) {
       expect(provider.calls).toHaveLength(5);
     });
 
+    it('returns the result of a completed run also where no handlers are at hand', async () => {
+      const { make, store } = await setUp();
+      const first = await make().executeWithResume(tides);
+      const reader = new MetaPlanner({ persistenceManager: store });
+      expect((await reader.executeWithResume(tides)).outputs).toEqual(first.outputs);
+      const branch = reader.executeWithResume(tides, { checkpointId: first.persistenceInfo.lastCheckpointId });
+      await expect(branch).rejects.toMatchObject({ code: 'PLAN_INVALID' });
+    });
+
     it('starts over when it is told to be fresh, and continues the fresh run from then on', async () => {
       const { provider, make, store } = await setUp();
       const first = await make().executeWithResume(tides);
