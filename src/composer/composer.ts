@@ -1,8 +1,7 @@
 import type { Decomposer } from '../decompose/decomposer.js';
 import type { NodeHandler } from '../execution/node-handler.js';
 import type { WorkflowNode } from '../plan/workflow-node.js';
-import { draftBriefPlan, isComposed } from './brief-plan.js';
-import { writeAnalysis, writeBrief, writeCheck, writeOutline, writeSection } from './brief-writer.js';
+import { isComposed } from './marker.js';
 
 export interface Composer {
   readonly decomposer: Decomposer;
@@ -22,13 +21,20 @@ export interface Composer {
  * });
  */
 export const composer: Composer = {
-  decomposer: { decompose: draftBriefPlan },
+  decomposer: { decompose: async (vibe) => (await import('./brief-plan.js')).draftBriefPlan(vibe) },
   handlers: {
-    analyze: writeAnalysis,
-    generate: (node, context) =>
-      node.parameters.part === 'outline' ? writeOutline(node, context) : writeSection(node, context),
-    validate: writeCheck,
-    transform: writeBrief,
+    analyze: async (node, context) => (await writer()).writeAnalysis(node, context),
+    generate: async (node, context) => {
+      const { writeOutline, writePart } = await writer();
+      return node.id === 'outline' ? writeOutline(node, context) : writePart(node, context);
+    },
+    validate: async (node, context) => (await import('./check.js')).writeCheck(node, context),
+    transform: async (node, context) => (await writer()).writeBrief(node, context),
   },
   isComposed,
 };
+
+/** Loaded when it is used: most apps bring models of their own. */
+function writer() {
+  return import('./brief-writer.js');
+}
