@@ -16,4 +16,17 @@ export default defineConfig([
   { ...common, noExternal: ['nanoid'], format: 'esm', minifyWhitespace: true, minifySyntax: true },
   // Not minified: the transform that splits CommonJS cannot read minified classes.
   { ...common, noExternal: ['nanoid'], format: 'cjs' },
+  // A user of the library like any other: it imports `vibe-aigc` by name. In parts, so that a command loads what it needs.
+  {
+    ...common,
+    entry: { cli: 'src/cli/main.ts' },
+    format: 'esm',
+    external: ['vibe-aigc'],
+    dts: false,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    esbuildOptions: (options) => {
+      options.chunkNames = 'cli/[name]-[hash]';
+    },
+  },
 ]);

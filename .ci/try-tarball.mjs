@@ -1,4 +1,4 @@
-// Packs the library, installs it into an empty folder, and uses it as an app would: import, require, types.
+// Packs the library, installs it into an empty folder, and uses it as an app would: import, require, types, command line.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,12 +12,27 @@ try {
   const [packed] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: project, encoding: 'utf8' }),
   );
-  const files = packed.files.map(({ path }) => path.replace(/-[A-Za-z0-9_-]{8}(?=\.)/, '-HASH')).sort();
-  expectEqual('files in the tarball', files, [
+  const files = packed.files.map(({ path }) => path.replace(/-[A-Za-z0-9_-]{8}(?=\.)/, '-HASH'));
+  expectEqual('files in the tarball', [...new Set(files)].sort(), [
     'LICENSE',
     'README.md',
+    'dist/brief-plan-HASH.cjs',
+    'dist/brief-plan-HASH.js',
+    'dist/brief-writer-HASH.cjs',
+    'dist/brief-writer-HASH.js',
+    'dist/check-HASH.cjs',
+    'dist/check-HASH.js',
     'dist/chunk-HASH.cjs',
     'dist/chunk-HASH.js',
+    'dist/cli.js',
+    'dist/cli/chunk-HASH.js',
+    'dist/cli/delete-HASH.js',
+    'dist/cli/demo-HASH.js',
+    'dist/cli/explain-error-HASH.js',
+    'dist/cli/list-HASH.js',
+    'dist/cli/program-HASH.js',
+    'dist/cli/show-HASH.js',
+    'dist/cli/worker-HASH.js',
     'dist/index.cjs',
     'dist/index.d.cts',
     'dist/index.d.ts',
@@ -35,8 +50,9 @@ try {
 
   writeFileSync(join(folder, 'package.json'), '{"private": true}');
   run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', `./${packed.filename}`);
-  const installed = Object.keys(JSON.parse(readFileSync(join(folder, 'node_modules/.package-lock.json'), 'utf8')).packages);
-  expectEqual('at most 5 packages installed', installed.length <= 5, true);
+  const { packages } = JSON.parse(readFileSync(join(folder, 'node_modules/.package-lock.json'), 'utf8'));
+  const installed = Object.keys(packages).filter((path) => path !== 'node_modules/vibe-aigc');
+  expectEqual('at most 5 packages installed besides ours', installed.length <= 5, true);
 
   const use = `
     const planner = new MetaPlanner({ checkpointInterval: 2 });
@@ -53,15 +69,35 @@ try {
   }
   expectEqual('a quiet import that ends by itself', run(process.execPath, '-e', "require('vibe-aigc')"), '');
 
+  const version = run('npx', '--no-install', 'vibe-aigc', '--version').trim();
+  expectEqual('the version of the command', version, JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')).version);
+  const cli = (...args) => run(process.execPath, 'node_modules/vibe-aigc/dist/cli.js', ...args);
+  const { checkpoints } = JSON.parse(cli('checkpoints', 'list', '--json'));
+  expectEqual('checkpoints that the command lists', checkpoints.map(({ state }) => state).includes('completed'), true);
+  expectEqual('the latest that it shows', cli('checkpoints', 'show', 'latest').includes(checkpoints[0].checkpointId), true);
+  expectEqual('the demo', cli('demo').includes('\n4. The ledger: who did what.\n'), true);
+  const [bare, ours] = [['-e', ''], ['node_modules/vibe-aigc/dist/cli.js', '--version']].map(quickest);
+  expectEqual('--version within 100 ms of a bare start of Node', ours - bare < 100, true);
+
   const typed = `import { MetaPlanner, type ExecutionResult } from 'vibe-aigc';\nexport const result: Promise<ExecutionResult> = new MetaPlanner().execute({ description: 'x' });\n`;
   for (const file of ['types.mts', 'types.cts', 'types.ts']) writeFileSync(join(folder, file), typed);
   const tsc = join(project, 'node_modules/typescript/bin/tsc');
   const strict = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable,dom'];
   run(process.execPath, tsc, ...strict, '--module', 'nodenext', 'types.mts', 'types.cts');
   run(process.execPath, tsc, ...strict, '--module', 'esnext', '--moduleResolution', 'bundler', 'types.ts');
-  console.log(`tarball: ${packed.files.length} files, ${packed.size} bytes, ${installed.length} packages installed`);
+  console.log(`tarball: ${packed.files.length} files, ${packed.size} bytes, ${installed.length} packages installed besides ours, --version in ${Math.round(ours)} ms`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Milliseconds: of many starts, since this machine may have other work. */
+function quickest(args) {
+  const times = Array.from({ length: 10 }, () => {
+    const start = performance.now();
+    run(process.execPath, ...args);
+    return performance.now() - start;
+  });
+  return Math.min(...times);
 }
 
 function expectEqual(what, found, expected) {

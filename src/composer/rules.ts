@@ -78,7 +78,7 @@ function limit(noun: string, min: number, max = Number.MAX_SAFE_INTEGER, aim?: n
 }
 
 /** The last word counts: `short takes` are takes. Many words for a picture are one. */
-export function nounOf(unit: string): string {
+function nounOf(unit: string): string {
   const noun = singular(unit.split(/[\s-]/).at(-1) as string);
   return /^(?:image|photo|photograph|illustration|poster|painting|drawing|icon)$/.test(noun) ? 'picture' : noun;
 }

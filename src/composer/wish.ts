@@ -41,7 +41,7 @@ export function wishOf(vibe: Vibe, analysis?: unknown): Wish {
   };
 }
 
-export function analyze({ description, domain, ...vibe }: Vibe): Analysis {
+function analyze({ description, domain, ...vibe }: Vibe): Analysis {
   const constraints = vibe.constraints.map(parseConstraint);
   const text = clip(description, 2_000);
   const medium = mediumIn(text);

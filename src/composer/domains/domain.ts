@@ -60,6 +60,6 @@ export function unitTitle(unit: string, index: number, name: string): string {
   return `${titled(unit)} ${index + 1}: ${name}`;
 }
 
-export function titled(word: string): string {
+function titled(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
