@@ -51,7 +51,7 @@ async function demo(vibeFile: string): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'vibe-aigc-demo-'));
   console.log(`Vibe: ${vibe.description}\n`);
 
-  console.log('1. A process starts the run, and is killed (SIGKILL) in the middle of it, with two calls under way.');
+  console.log('1. A process starts the run, and is killed (SIGKILL) in the middle of it, with work under way.');
   const crashed = await runWorker(vibeFile, directory, killAfterNodes);
   console.log(`   Process ${crashed} is gone.\n`);
 

@@ -246,7 +246,7 @@ export class NodeTimeoutError extends VibeError {
     readonly timeoutMs: number,
     options?: ErrorOptions,
   ) {
-    const next = 'Raise timeoutMs, or set retry.maxAttempts.';
+    const next = 'Raise timeoutMs or retry.maxAttempts.';
     super('NODE_TIMEOUT', `Node ${quote(nodeId)} did not finish within ${timeoutMs} ms. ${next}`, options);
   }
 }

@@ -47,7 +47,6 @@ export async function findTarget(call: RunCall, { store, host }: PlannerServices
   if (call.mode === 'new') {
     return { planId: `${derivedId}-${host.newId().slice(0, 12)}`, vibeKey, isNamed: true, strays: [] };
   }
-  if (call.fresh) return { planId: derivedId, vibeKey, isNamed: false, strays: [] };
   return { ...(await locatePlan(store, vibeKey, derivedId)), vibeKey, isNamed: false };
 }
 

@@ -151,6 +151,14 @@ for (const [name, createStore] of Object.entries(everyStore)) {
       expect(runs).toEqual(new Set([first.runId, fresh.runId]));
     });
 
+    it('starts over under the plan id that would have been continued, also when the call does not name it', async () => {
+      const { make } = await setUp();
+      await make().executeWithResume(tides, { planId: 'mine' });
+      const fresh = await make().executeWithResume(tides, { fresh: true });
+      expect(fresh).toMatchObject({ planId: 'mine', executionSummary: { reused: 0 } });
+      expect((await make().executeWithResume(tides, { planId: 'mine' })).runId).toBe(fresh.runId);
+    });
+
     it('goes on from a named checkpoint as a new run with new keys; what completed after it runs again', async () => {
       const { provider, make, store } = await setUp({ checkpointInterval: 1, concurrency: 1 });
       const first = await make().executeWithResume(tides);
