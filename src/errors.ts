@@ -53,7 +53,12 @@ export class VibeError extends Error {
 
   /** True for a `VibeError` of any copy of this library in this process. */
   static is(error: unknown): error is VibeError {
-    return typeof error === 'object' && error !== null && (error as { [brand]?: unknown })[brand] === true;
+    if (typeof error !== 'object' || error === null) return false;
+    try {
+      return (error as { [brand]?: unknown })[brand] === true;
+    } catch {
+      return false; // a foreign object whose fields cannot even be read
+    }
   }
 }
 

@@ -22,11 +22,26 @@ export function isCheckpointId(id: string): boolean {
 }
 
 /** How the Python original calls its checkpoints: plan, date, time, eight hex digits. */
-const olderPattern = /^(?!\.)([^/\\:*?"<>|\p{C}]{1,150})_\d{8}_\d{6}_[0-9a-f]{8}$/u;
+const olderPattern = /^(?!\.)([^/\\:*?"<>|\p{C}]{1,150})_(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)_[0-9a-f]{8}$/u;
 
 /** The plan in an id of the Python original; `undefined` for other ids. */
 export function planIdOfOlderId(id: string): string | undefined {
   return olderPattern.exec(id)?.[1];
+}
+
+/** When an id of the Python original was made, ISO 8601; the time in it is local. `undefined` for other ids. */
+export function createdAtOfOlderId(id: string): string | undefined {
+  const [, , ...parts] = olderPattern.exec(id) ?? [];
+  if (parts.length === 0) return undefined;
+  const [year, month, day, hour, minute, second] = parts.map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return new Date(year, month - 1, day, hour, minute, second, 999).toISOString(); // some time in that second
 }
 
 /** @throws InvalidIdError when no checkpoint can have this id. */

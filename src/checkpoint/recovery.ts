@@ -1,6 +1,7 @@
-import { copyJson } from '../plan/json-value.js';
+import { copyJson, setOwn } from '../plan/json-value.js';
+import type { GraphNode } from '../plan/plan-graph.js';
 import type { ExecutionState } from '../run/execution-state.js';
-import type { NodeResult } from '../run/node-result.js';
+import type { CompletedResult, NodeResult } from '../run/node-result.js';
 import { type RunIdentity, type RunState, restoreRunState } from '../run/run-state.js';
 
 /** Says why a state cannot be what a run of this plan left behind. */
@@ -28,16 +29,54 @@ function* resultsInOrder(
   { graph }: RunIdentity,
   { completedNodes, nodeResults }: ExecutionState,
 ): Generator<NodeResult> {
+  const recovered = new Map<string, NodeResult>();
+  const recover = (nodeId: string): NodeResult => {
+    const known = recovered.get(nodeId);
+    if (known !== undefined) return known;
+    const result = nodeResults[nodeId] as NodeResult;
+    const isGathered = result.status === 'completed' && result.fromChildren === true;
+    const frozen = isGathered ? gathered(result, childrenOf(nodeId), recover) : withFrozenOutput(result);
+    recovered.set(nodeId, frozen);
+    return frozen;
+  };
+  const childrenOf = (nodeId: string) =>
+    (graph.get(nodeId)?.children ?? []).map(({ node }) => node.id).filter((id) => Object.hasOwn(nodeResults, id));
+
   const seen = new Set<string>();
   for (const nodeIds of [completedNodes, Object.keys(nodeResults)]) {
     for (const nodeId of nodeIds) {
       if (seen.has(nodeId) || !Object.hasOwn(nodeResults, nodeId)) continue;
       seen.add(nodeId);
-      if (!graph.has(nodeId))
+      const placed = graph.get(nodeId);
+      if (placed === undefined) {
         throw new UnusableState(`it has a result for ${JSON.stringify(nodeId)}, which its plan lacks`);
-      yield withFrozenOutput(nodeResults[nodeId] as NodeResult);
+      }
+      const result = recover(nodeId);
+      if (!isStale(placed, result)) yield result;
     }
   }
+}
+
+/**
+ * A composite without a handler is what its children are. A result that a handler of earlier days gave it, or the Python
+ * original, is made anew from them, at no cost.
+ */
+function isStale({ hasHandler, children }: GraphNode, result: NodeResult): boolean {
+  return !hasHandler && children.length > 0 && result.status === 'completed' && result.fromChildren !== true;
+}
+
+/** Made of the recovered outputs of the children, as it was when it completed: never copied, never measured again. */
+function gathered(
+  result: CompletedResult,
+  childIds: readonly string[],
+  recover: (nodeId: string) => NodeResult,
+): CompletedResult {
+  const output: Record<string, unknown> = {};
+  for (const childId of childIds) {
+    const child = recover(childId);
+    if (child.status === 'completed') setOwn(output, childId, child.output);
+  }
+  return Object.freeze({ ...result, output: Object.freeze(output) });
 }
 
 function withFrozenOutput(result: NodeResult): NodeResult {

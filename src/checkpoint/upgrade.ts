@@ -13,7 +13,8 @@ export function upgradeFrom1(document: JsonObject, sha256: Sha256): JsonObject {
   const plan = objectOf(document.plan);
   const execution = objectOf(document.execution_result);
   const rootNodes = listOf(plan.root_nodes);
-  const results = upgradeResults(objectOf(execution.node_results), rootNodes);
+  const startedAt = knownTime(execution.started_at, document.created_at);
+  const results = upgradeResults(objectOf(execution.node_results), rootNodes, startedAt);
   const completed: unknown[] = [];
   const pending: unknown[] = [];
   for (const node of rootNodes) sortNode(node, results, completed, pending);
@@ -37,7 +38,7 @@ export function upgradeFrom1(document: JsonObject, sha256: Sha256): JsonObject {
     completed_nodes: completed,
     node_results: results,
     pending_nodes: pending,
-    started_at: utcOf(execution.started_at),
+    started_at: startedAt,
     ended_at: execution.completed_at == null ? undefined : utcOf(execution.completed_at),
     active_ms: msOf(execution.total_duration),
   };
@@ -71,10 +72,10 @@ function upgradeNode(node: unknown): unknown {
   };
 }
 
-function upgradeResults(results: JsonObject, rootNodes: readonly unknown[]): JsonObject {
+function upgradeResults(results: JsonObject, rootNodes: readonly unknown[], runStartedAt: string): JsonObject {
   const upgraded: JsonObject = {};
   for (const nodeId of Object.keys(results)) {
-    const result = upgradeResult(nodeId, objectOf(results[nodeId]));
+    const result = upgradeResult(nodeId, objectOf(results[nodeId]), runStartedAt);
     if (result !== undefined) setOwn(upgraded, nodeId, result);
   }
   for (const node of rootNodes) dropBrokenComposites(node, upgraded);
@@ -82,9 +83,9 @@ function upgradeResults(results: JsonObject, rootNodes: readonly unknown[]): Jso
 }
 
 /** Results that are neither completed nor failed say nothing that helps to go on. */
-function upgradeResult(nodeId: string, result: JsonObject): JsonObject | undefined {
+function upgradeResult(nodeId: string, result: JsonObject, runStartedAt: string): JsonObject | undefined {
   if (result.status !== 'completed' && result.status !== 'failed') return undefined;
-  const startedAt = utcOf(result.started_at);
+  const startedAt = knownTime(result.started_at, runStartedAt);
   const durationMs = msOf(result.duration);
   const outcome =
     result.status === 'completed'
@@ -129,8 +130,14 @@ function utcOf(time: unknown): string {
   return Number.isNaN(ms) ? String(time) : new Date(ms).toISOString();
 }
 
+/** The first of them that can be read as a time, in UTC; the beginning of time when none can. */
+function knownTime(...times: readonly unknown[]): string {
+  const known = times.find((time) => typeof time === 'string' && !Number.isNaN(Date.parse(time)));
+  return known === undefined ? new Date(0).toISOString() : utcOf(known);
+}
+
 function msOf(seconds: unknown): number {
-  return typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds) ? Math.round(seconds * 1_000) : 0;
+  return typeof seconds === 'number' && seconds >= 0 && seconds < 1e9 ? Math.round(seconds * 1_000) : 0;
 }
 
 function objectOf(value: unknown): JsonObject {

@@ -112,11 +112,11 @@ function withTimeout(
   return new Promise((resolve) => {
     let isLate = false;
     const timer = setTimeout(() => {
+      if (interruption.byRun) return; // the run waits for what the handler still returns
       isLate = true;
       const error = new NodeTimeoutError(node.id, timeoutMs);
-      const outcome: AttemptOutcome = interruption.byRun ? { status: 'interrupted' } : { status: 'failed', error };
       interruption.abort(error);
-      resolve(outcome);
+      resolve({ status: 'failed', error });
     }, timeoutMs);
     void running.then((outcome) => {
       clearTimeout(timer);

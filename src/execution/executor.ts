@@ -75,7 +75,16 @@ class RunExecution {
       this.fail(error, []);
     }
     this.isAdvancing = false;
-    this.finish();
+    this.guard(() => this.finish());
+  }
+
+  /** What is thrown here comes from the host, such as a clock that fails: it ends the run, and never goes astray. */
+  private guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fail(error, []);
+    }
   }
 
   private startReady(scheduler: Scheduler): void {
@@ -100,7 +109,7 @@ class RunExecution {
     attempt.outcome.then(
       (outcome) => {
         this.attempts.delete(attempt);
-        this.settleAttempt(placed, attempt, number, startedMs, outcome);
+        this.guard(() => this.settleAttempt(placed, attempt, number, startedMs, outcome));
         this.advance();
       },
       (error) => {
@@ -184,7 +193,7 @@ class RunExecution {
     appended.then(
       () => {
         this.committing--;
-        this.react(records);
+        this.guard(() => this.react(records));
         this.advance();
       },
       (error) => {
@@ -197,15 +206,18 @@ class RunExecution {
   /** Listeners may stop the run from in here: the records are all applied before anything follows from that. */
   private react(records: readonly RunRecord[]): void {
     this.isReacting = true;
-    for (const record of records) {
-      const before = this.state.completed.length;
-      const placed = applyRecord(this.state, record);
-      if (this.services.emit !== undefined) this.emitRecord(record, before, this.services.emit);
-      if (record.kind === 'run_started') this.scheduler = new Scheduler(this.state);
-      else if (record.kind === 'run_ended') this.end(record.status);
-      else if (placed !== undefined) this.scheduler?.react(placed, record);
+    try {
+      for (const record of records) {
+        const before = this.state.completed.length;
+        const placed = applyRecord(this.state, record);
+        if (this.services.emit !== undefined) this.emitRecord(record, before, this.services.emit);
+        if (record.kind === 'run_started') this.scheduler = new Scheduler(this.state);
+        else if (record.kind === 'run_ended') this.end(record.status);
+        else if (placed !== undefined) this.scheduler?.react(placed, record);
+      }
+    } finally {
+      this.isReacting = false;
     }
-    this.isReacting = false;
   }
 
   private emitRecord(record: RunRecord, before: number, emit: Emit): void {

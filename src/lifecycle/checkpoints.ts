@@ -45,12 +45,19 @@ export function findLiveRun(planId: string, { liveRuns, store }: PlannerServices
 }
 
 /** A run that records nothing has no epoch. With its first checkpoint it gets one, and holds its plan from then on. */
-async function epochOf(live: StartedRun, { store, host }: PlannerServices): Promise<number> {
+function epochOf(live: StartedRun, { store, host }: PlannerServices): Promise<number> {
   if (live.epoch !== undefined) return live.epoch;
   const { planId, runId } = live.state;
   const holder = { pid: process.pid, runId, since: new Date(host.now()).toISOString() };
-  live.onEnd.push(lockPlan(store.place, planId, { holder, live }));
-  live.epoch = nextEpoch(await store.listCheckpoints({ planId }));
+  const unlock = lockPlan(store.place, planId, { holder, live });
+  live.epoch = store.listCheckpoints({ planId }).then(nextEpoch);
+  live.epoch.then(
+    () => live.onEnd.push(unlock),
+    () => {
+      unlock();
+      live.epoch = undefined;
+    },
+  );
   return live.epoch;
 }
 
@@ -111,7 +118,9 @@ async function keepProgress(checkpoint: Checkpoint, store: CheckedStore): Promis
   const { planId, checkpointId } = checkpoint;
   const [latest, next] = (await store.listCheckpoints({ planId })).filter(isIntact).sort(byLatest);
   if (latest?.checkpointId !== checkpointId) return;
-  if (next !== undefined && next.epoch === latest.epoch && next.seq === latest.seq) return;
+  // Where nobody counted, equal positions prove nothing.
+  const isCounted = latest.epoch > 0;
+  if (isCounted && next !== undefined && next.epoch === latest.epoch && next.seq === latest.seq) return;
   await store.saveCheckpoint({ ...checkpoint, checkpointId: rollingIdOf(checkpoint) });
 }
 

@@ -97,7 +97,7 @@ function mayBeLater(
   if (rolling !== undefined) return best.state === 'running'; // an epoch ends with a listed checkpoint
   // A copy of the best state may have been made much later: the first one tells when the run was there.
   const isSame = ({ epoch, seq }: IntactSummary) => epoch === best.epoch && seq === best.seq;
-  const first = intact.filter(isSame).sort(byNewest).at(-1) ?? best;
+  const first = (best.epoch === 0 ? undefined : intact.filter(isSame).sort(byNewest).at(-1)) ?? best;
   return createdAt > first.createdAt || (createdAt === first.createdAt && checkpointId > first.checkpointId);
 }
 

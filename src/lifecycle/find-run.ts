@@ -7,7 +7,13 @@ import {
   isIntact,
 } from '../checkpoint/checkpoint.js';
 import { isRollingId, parseRollingId } from '../checkpoint/checkpoint-id.js';
-import { type CheckpointCorruptError, CheckpointMismatchError, CheckpointNotFoundError, VibeError } from '../errors.js';
+import {
+  type CheckpointCorruptError,
+  CheckpointMismatchError,
+  CheckpointNotFoundError,
+  PersistenceError,
+  VibeError,
+} from '../errors.js';
 import { findLatest, Vanished } from './find-latest.js';
 import { checkPlanId, derivedPlanId, vibeKeyOf } from './identity.js';
 import { loadNamed } from './load-named.js';
@@ -61,7 +67,9 @@ export async function findStart(
     try {
       return await lookForStart(call, target, newRunId, planner);
     } catch (error) {
-      if (!(error instanceof Vanished) || look === maxLooks) throw error;
+      if (!(error instanceof Vanished)) throw error;
+      if (look < maxLooks) continue;
+      throw new PersistenceError(target.planId, `the store lists ${error.message} and does not load it`);
     }
   }
 }

@@ -8,7 +8,7 @@ export interface LiveRun {
   state?: RunState;
   recorder?: Recorder;
   /** Set when a run that records nothing was given a checkpoint after all: from then on it holds its plan. */
-  epoch?: number;
+  epoch?: Promise<number>;
   /** Done when the call has ended. */
   readonly onEnd: Array<() => void>;
 }

@@ -24,7 +24,7 @@ const nodeResultsSchema = z
 /** Everything needed to go on with a run: what `getExecutionState` returns and `createCheckpoint` takes. */
 export const executionStateSchema = z.object({
   planId: idSchema,
-  runId: z.string().min(1),
+  runId: idSchema,
   state: z.enum(runStatuses),
   vibe: vibeSchema,
   workflowPlan: workflowPlanSchema,
@@ -36,7 +36,11 @@ export const executionStateSchema = z.object({
   nodeResults: nodeResultsSchema,
   /** The checkpoint that this run was started from. */
   parent: z
-    .object({ runId: z.string(), checkpointId: z.string(), unknownFields: jsonObjectSchema.optional() })
+    .object({
+      runId: z.string().max(200),
+      checkpointId: z.string().max(200),
+      unknownFields: jsonObjectSchema.optional(),
+    })
     .optional(),
   /** Equal for equal vibes. Filled in when left out. */
   vibeKey: z.string().optional(),

@@ -75,14 +75,18 @@ describe('an attempt that takes longer than timeoutMs', () => {
     expect(run.result('a')).toMatchObject({ output: 'in time', attempts: 2 });
   });
 
-  it('stays pending when the run was aborted before, whatever its handler does', async () => {
-    const controller = new AbortController();
-    const run = new DrivenRun([node('a')], { timeoutMs: 100, signal: controller.signal });
-    await quiet();
-    controller.abort();
-    await pass(100);
-    await expect(run.ended).resolves.toBe('cancelled');
-    expect(run.result('a')).toBeUndefined();
+  it('is waited for when the run was aborted before: it stays pending, or what it returns is kept', async () => {
+    for (const isKept of [false, true]) {
+      const controller = new AbortController();
+      const run = new DrivenRun([node('a'), nodeAfter('b', 'a')], { timeoutMs: 100, signal: controller.signal });
+      await quiet();
+      controller.abort();
+      await pass(100);
+      if (isKept) await run.settle('a');
+      else await run.fail('a');
+      await expect(run.ended).resolves.toBe('cancelled');
+      expect(run.result('a')?.status).toBe(isKept ? 'completed' : undefined);
+    }
   });
 });
 

@@ -386,3 +386,166 @@ describe('a host', () => {
     expect(result.executionSummary.totalDurationMs).toBeGreaterThanOrEqual(10_000);
   });
 });
+
+describe('large and odd results', () => {
+  it('of the children of a composite are gone on from, whatever they come to together', async () => {
+    const big = { text: 'x'.repeat(40 * 1024 * 1024) };
+    const leaf = (id: string, dependencies: string[] = []) => ({
+      id,
+      type: 'generate' as const,
+      description: '',
+      dependencies,
+    });
+    const rootNodes = [
+      { id: 'both', type: 'composite' as const, description: '', children: [leaf('a'), leaf('b')] },
+      leaf('after', ['both']),
+    ];
+    let isFailing = true;
+    const calls: string[] = [];
+    const generate = ({ id }: { id: string }) => {
+      calls.push(id);
+      if (id === 'after' && isFailing) throw new Error('rate limit');
+      return id === 'after' ? null : big;
+    };
+    const store = await fileStore();
+    const planner = new MetaPlanner({ persistenceManager: store, handlers: { generate } });
+    const plan = { id: 'big', sourceVibe: tides, rootNodes };
+    expect((await planner.executeWithResume(tides, { plan })).status).toBe('failed');
+    isFailing = false;
+    const result = await planner.executeWithResume(tides, { plan });
+    expect(result.status).toBe('completed');
+    expect(Object.keys(result.outputs.both as object)).toEqual(['a', 'b']);
+    expect(calls).toEqual(['a', 'b', 'after', 'after']);
+  });
+
+  it('that a handler of earlier days gave a composite are made anew from the children, at no cost', async () => {
+    const store = new MemoryPersistenceManager();
+    const rootNodes = [
+      {
+        id: 'c',
+        type: 'composite' as const,
+        description: '',
+        children: [{ id: 'k', type: 'generate' as const, description: '' }],
+      },
+      { id: 'z', type: 'generate' as const, description: '', dependencies: ['c'] },
+    ];
+    const plan = { id: 'odd', sourceVibe: tides, rootNodes };
+    const provider = new Provider().failAt('k');
+    const before = new MetaPlanner({
+      persistenceManager: store,
+      handlers: { composite: () => 'stale', generate: provider.handler },
+    });
+    expect((await before.executeWithResume(tides, { plan })).nodeResults.c).toMatchObject({ output: 'stale' });
+    provider.mend();
+    const after = new MetaPlanner({ persistenceManager: store, handlers: { generate: provider.handler } });
+    await after.executeWithResume(tides, { plan });
+    expect(provider.inputs.z).toEqual({ c: { k: { did: 'k', from: [] } } });
+  });
+
+  it('whose positions nobody counted are kept when one of them is deleted', async () => {
+    const store = new MemoryPersistenceManager();
+    const provider = new Provider();
+    const planner = new MetaPlanner({ persistenceManager: store, handlers: { default: provider.handler } });
+    const done = await planner.executePlan(filmPlan());
+    const { workflowPlan } = sampleCheckpoint();
+    const stateOf = (ids: string[]) => ({
+      planId: 'film',
+      runId: 'by-hand',
+      state: 'running' as const,
+      vibe: { ...tides, metadata: {} },
+      workflowPlan: { ...workflowPlan, id: 'film', rootNodes: filmPlan().rootNodes as never },
+      completedNodes: [],
+      pendingNodes: [],
+      nodeResults: Object.fromEntries(ids.map((id) => [id, done.nodeResults[id]])) as never,
+    });
+    await planner.createCheckpoint({ planId: 'film', executionState: stateOf(['script']) });
+    const newest = await planner.createCheckpoint({ planId: 'film', executionState: stateOf(['script', 'shots']) });
+    provider.calls.length = 0;
+    expect(await planner.deleteCheckpoint(newest)).toBe(true);
+    expect((await planner.executeWithResume(tides, { planId: 'film' })).executionSummary.reused).toBe(2);
+    expect(provider.calls).not.toContain('shots');
+  });
+});
+
+describe('what the host does wrong', () => {
+  it('with an error whose fields throw makes the node fail, not the run hang', async () => {
+    const trap = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('trap');
+        },
+      },
+    );
+    const planner = new MetaPlanner({ handlers: { default: () => Promise.reject(trap) }, retry: { maxAttempts: 2 } });
+    const result = await planner.executePlan(filmPlan());
+    expect(result.failures).toMatchObject([{ nodeId: 'script', attempts: 2 }]);
+  });
+
+  it('with a clock that fails ends the run with that error', async () => {
+    let calls = 0;
+    const now = () => {
+      if (++calls > 6) throw new Error('no clock');
+      return Date.now();
+    };
+    const planner = new MetaPlanner({ handlers: { default: async () => 1 }, host: { now } });
+    await expect(planner.executePlan(filmPlan())).rejects.toThrow('no clock');
+    await planner.close();
+  });
+
+  it('with a store that lists what it does not load is a PersistenceError', async () => {
+    const memory = new MemoryPersistenceManager();
+    const provider = new Provider().failAt('cut');
+    await new MetaPlanner({ persistenceManager: memory, handlers: { default: provider.handler } }).executeWithResume(
+      tides,
+      { plan: filmPlan() },
+    );
+    const forgetful: PersistenceManager = {
+      saveCheckpoint: (checkpoint) => memory.saveCheckpoint(checkpoint),
+      listCheckpoints: (query) => memory.listCheckpoints(query),
+      deleteCheckpoint: (id) => memory.deleteCheckpoint(id),
+      loadCheckpoint: async () => undefined,
+    };
+    const planner = new MetaPlanner({ persistenceManager: forgetful, handlers: { default: provider.handler } });
+    await expect(planner.executeWithResume(tides)).rejects.toMatchObject({ code: 'PERSISTENCE_FAILED' });
+  });
+
+  it('with two checkpoints at once of a run that records nothing is no conflict', async () => {
+    const provider = new Provider().holdAt('cut');
+    const planner = new MetaPlanner({
+      persistenceManager: new MemoryPersistenceManager(),
+      handlers: { default: provider.handler },
+    });
+    const running = planner.executePlan(filmPlan());
+    await provider.reached('cut');
+    const ids = await Promise.all([1, 2].map(() => planner.createCheckpoint({ planId: 'film' })));
+    expect(new Set(ids).size).toBe(2);
+    provider.open('cut');
+    await running;
+  });
+
+  it('with a run id too long for the head of a file is refused', async () => {
+    const { latest, make } = await failedRun();
+    const executionState = { ...latest, runId: 'x'.repeat(70_000) };
+    await expect(make().createCheckpoint({ planId: 'film', executionState })).rejects.toThrow(TypeError);
+  });
+});
+
+describe('a timeout', () => {
+  it('does not end an attempt that the closing planner waits for, and what it returns is kept', async () => {
+    const provider = new Provider().holdAt('script');
+    const store = new MemoryPersistenceManager();
+    const planner = new MetaPlanner({
+      persistenceManager: store,
+      handlers: { default: provider.handler },
+      timeoutMs: 30,
+    });
+    const running = planner.executeWithResume(tides, { plan: filmPlan() });
+    await provider.reached('script');
+    const closing = planner.close();
+    await new Promise((resolve) => setTimeout(resolve, 60)); // longer than the timeout
+    provider.open('script');
+    await closing;
+    expect(await running).toMatchObject({ status: 'cancelled', outputs: { script: { did: 'script' } } });
+  });
+});

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Checkpoint, CheckpointSummary } from '../../checkpoint/checkpoint.js';
-import { checkCheckpointId } from '../../checkpoint/checkpoint-id.js';
+import { checkCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../checkpoint/codec.js';
 import type { PersistenceManager } from '../../checkpoint/persistence-manager.js';
@@ -122,8 +122,9 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     const { directory, checkpointId } = document;
     if (!mayLieIn(directory, checkpointId)) return undefined;
     const location = join(this.checkpointDir, directory, documentName(checkpointId));
+    const planId = directory === flat ? (planIdOfOlderId(checkpointId) ?? directory) : directory;
     const corrupt = (reason: string, cause?: unknown) => ({
-      problem: new CheckpointCorruptError({ planId: directory, reason, location, checkpointId }, { cause }),
+      problem: new CheckpointCorruptError({ planId, reason, location, checkpointId }, { cause }),
     });
     let bytes: Uint8Array;
     try {
@@ -135,7 +136,7 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     }
     const decoded = decodeCheckpoint(bytes, sha256);
     if (!decoded.ok && decoded.kind === 'version') {
-      return { problem: new CheckpointVersionError(directory, decoded.reason, checkpointId) };
+      return { problem: new CheckpointVersionError(planId, decoded.reason, checkpointId) };
     }
     if (!decoded.ok) return corrupt(decoded.reason);
     const stranger = strangerOf(decoded.value, document);

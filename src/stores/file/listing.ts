@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckpointSummary, type DamagedSummary, summarize } from '../../checkpoint/checkpoint.js';
-import { createdAtOfId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
+import { createdAtOfId, createdAtOfOlderId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, decodeHead } from '../../checkpoint/codec.js';
 import { findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/sealed-document.js';
@@ -135,7 +135,9 @@ async function damagedSummary(
   reason: string,
 ): Promise<DamagedSummary> {
   const createdAt =
-    createdAtOfId(checkpointId) ?? (await modifiedAt(join(root, directory, documentName(checkpointId))));
+    createdAtOfId(checkpointId) ??
+    createdAtOfOlderId(checkpointId) ??
+    (await modifiedAt(join(root, directory, documentName(checkpointId))));
   const told = directory === flat ? planIdOfOlderId(checkpointId) : planId;
   const owner = told ?? (isEncoded(directory) ? await ownerOf(root, directory) : directory);
   return { checkpointId, planId: owner, createdAt, damaged: { reason } };

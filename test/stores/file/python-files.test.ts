@@ -141,6 +141,27 @@ for (const layout of ['flat', 'by plan'] as const) {
   });
 }
 
+describe('an odd file of the Python original', () => {
+  it('without times is read all the same', async () => {
+    const { make, directory, provider } = await withPythonFiles('flat', [failedId]);
+    const path = join(directory, `${failedId}.json`);
+    const document = JSON.parse(await readFile(path, 'utf8'));
+    document.execution_result.node_results.script.started_at = null;
+    document.execution_result.node_results.script.duration = 1e300;
+    await writeFile(path, JSON.stringify(document, null, 2));
+    expect((await make().executeWithResume(vibe)).status).toBe('completed');
+    expect(provider.calls).toEqual(['shot-2']);
+  });
+
+  it('that is damaged and older than an intact one changes nothing, whenever it was copied', async () => {
+    const { make, directory, provider } = await withPythonFiles('flat', [failedId]);
+    await writeFile(join(directory, 'film-plan_20261124_020601_00000000.json'), 'rotten');
+    await copyFile(join(fixtures, `${runningId}.json`), join(directory, 'film-plan_20261124_010000_f5e0375f.json'));
+    expect((await make().executeWithResume(vibe)).status).toBe('completed');
+    expect(provider.calls).toEqual(['shot-2']);
+  });
+});
+
 describe('a flat directory', () => {
   it('keeps other JSON files to itself', async () => {
     const { checkpointDir, make } = await withPythonFiles('flat');
