@@ -41,11 +41,16 @@ export function writeBrief(_node: WorkflowNode, { vibe, plan, inputs }: NodeCont
   const { heading } = domains[wish.domain];
   const parts = Object.entries(inputs).filter(([nodeId]) => nodeId.startsWith('section-'));
   const titles = new Map(plan.rootNodes.map(({ id, parameters }) => [id, String(parameters.title ?? id)]));
+  const others = Object.entries(inputs).flatMap(([nodeId, output]) =>
+    isOurs(output) ? [] : [titles.get(nodeId) ?? nodeId],
+  );
   const totals = amountsText(sumOf(parts.flatMap(([, output]) => (isPart(output) ? [output.amounts] : []))));
   return [
     `# ${heading}: ${inline(wish.core, 100)}`,
     '',
-    '> Written by the offline composer: no model was used. To use one, pass a `decomposer` and `handlers` to `MetaPlanner`.',
+    others.length === 0
+      ? noModel
+      : `> By other handlers: ${inline(others.join(', '), 500)}. The rest is by the offline composer, without a model.`,
     '',
     `**Wanted:** ${inline(vibe.description, 1_000)}  `,
     `**Style:** ${vibe.style === undefined ? 'not given' : inline(vibe.style)}  `,
@@ -55,7 +60,7 @@ export function writeBrief(_node: WorkflowNode, { vibe, plan, inputs }: NodeCont
     '## Outline',
     '',
     ...outlineLines(inputs.outline),
-    ...(totals === '' ? [] : ['', `Planned in all: ${totals}.`]),
+    ...(totals === '' || others.length > 0 ? [] : ['', `Planned in all: ${totals}.`]),
     '',
     ...parts.flatMap(([nodeId, output]) => [...partLines(titles.get(nodeId) ?? nodeId, output), '']),
     '## Constraints',
@@ -65,18 +70,31 @@ export function writeBrief(_node: WorkflowNode, { vibe, plan, inputs }: NodeCont
   ].join('\n');
 }
 
+const noModel =
+  '> Written by the offline composer: no model was used. To use one, pass a `decomposer` and `handlers` to `MetaPlanner`.';
+
+function isOurs(output: unknown): boolean {
+  return isPart(output) || isOutline(output) || isChecks(output) || (isPlainObject(output) && 'because' in output);
+}
+
 // Each of these may have been written by a handler that the host put in place of ours.
 
 function outlineLines(outline: unknown): string[] {
-  const isOurs = isPlainObject(outline) && Array.isArray(outline.parts) && Array.isArray(outline.sizes);
-  if (!isOurs) return [textOf(outline)];
-  const { parts, sizes } = outline as unknown as Outline;
+  if (!isOutline(outline)) return [textOf(outline)];
+  const { parts, sizes } = outline;
   const numbered = parts.map((part, index) => `${index + 1}. ${part}`);
   return sizes.length === 0 ? numbered : [...numbered, '', ...sizes.map((size) => `- ${inline(size, 500)}`)];
 }
 
+function isOutline(outline: unknown): outline is Outline {
+  return isPlainObject(outline) && Array.isArray(outline.parts) && Array.isArray(outline.sizes);
+}
+
 function partLines(title: string, output: unknown): string[] {
-  if (!isPart(output)) return [`## ${inline(title)}`, '', textOf(output)];
+  if (!isPart(output)) {
+    const text = textOf(output);
+    return text.startsWith('#') ? [text] : [`## ${inline(title)}`, '', text];
+  }
   const keep = output.keep.length === 0 ? [] : ['', `_Keep to: ${output.keep.map((line) => inline(line)).join('; ')}_`];
   return [`## ${inline(output.title)}`, '', output.text, ...keep];
 }

@@ -69,7 +69,7 @@ function resultOf(rule: Rule, { amounts, unknown, texts }: Draft): [Check['verdi
     const author = unknown.get(noun);
     if (author !== undefined)
       return ['not checked', `“${author}” is by another handler: ${pluralOf(noun)} in it are not counted`];
-    const amount = amounts[noun];
+    const amount = Object.hasOwn(amounts, noun) ? amounts[noun] : undefined;
     if (amount === undefined) return ['not checked', `this brief plans no ${pluralOf(noun)}`];
     return [min <= amount && amount <= max ? 'kept' : 'broken', `planned: ${amountOf(amount, noun)}`];
   }

@@ -22,6 +22,7 @@ const duration = new RegExp(
 export function tidyNumbers(text: string): string {
   return text
     .toLowerCase()
+    .replace(/\bbetween (.+?) and /g, 'between $1 to ')
     .replace(/\b(?:an?|one) (minute|hour|second) and a half\b/g, '1.5 $1s')
     .replace(/\bhalf an? (?=minute|hour|second)/g, '0.5 ')
     .replace(/\ban? (?=(?:minute|hour|second)\b)/g, '1 ')

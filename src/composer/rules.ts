@@ -16,15 +16,8 @@ export interface Constraint {
 
 /** Whatever is not understood to the last word stays open: nothing is claimed of it. */
 export function parseConstraint(text: string): Constraint {
-  return {
-    text,
-    rules: rulesOf(
-      text
-        .replace(/\s+/g, ' ')
-        .replace(/[\s.!]+$/, '')
-        .trim(),
-    ),
-  };
+  const line = text.replace(/\s+/g, ' ').trim();
+  return { text, rules: rulesOf(line.replace(/[\s.!]+$/, '').replace(/,? please$/i, '')) };
 }
 
 function rulesOf(text: string): readonly Rule[] {
@@ -37,39 +30,43 @@ function rulesOf(text: string): readonly Rule[] {
 }
 
 function ruleOf(text: string): Rule[] | undefined {
-  const limit = limitOf(tidyNumbers(text));
-  return limit === undefined ? wordRulesOf(text) : [limit];
+  return limitRulesOf(tidyNumbers(text)) ?? wordRulesOf(text);
 }
 
 const lead =
-  /^(?:(?:it|its|there|please|(?:the|a|this|one)?\s*(?:whole|entire|total|overall|final|finished)?\s*(?:film|video|movie|clip|article|essay|text|piece|song|track|music|set|series|story|result|post|poem|length|duration|runtime|running time|word count|number|limit)|total|must|should|has to|have to|needs? to|may|can|shall|will|to|be|is|are|have|has|keep|kept|stay|stays|make|run|runs|last|lasts|of|with|do|does|in|there)(?:\s*:\s*|\s+))+/;
-const verbs = /^(?:(?:use|contain|include|fit|show|mention|plan|write|read|into|in)s?\s+)+/;
+  /^(?:(?:it|its|there|please|(?:the|a|this|one)?\s*(?:whole|entire|total|overall|final|finished)?\s*(?:film|video|movie|clip|article|essay|text|piece|song|track|music|set|series|story|result|post|poem|length|duration|runtime|running time|word count|number|(?:word |time )?limit)|total|must|should|has to|have to|needs? to|may|can|shall|will|to|be|is|are|have|has|keep|kept|stay|stays|make|run|runs|last|lasts|of|with|do|does|in|there)(?:\s*:\s*|\s+))+/;
+const verbs = /^(?:(?:use|contain|include|fit|show|mention|plan|write|read|into|in|an?)s?\s+)+/;
 const tail =
-  /\s+(?:long|in length|in total|in all|total|overall|altogether|only|please|of (?:length|text|runtime)|(or less|or fewer|or under|or shorter|max(?:imum)?|at (?:the )?most|tops)|(or more|or longer|or over|min(?:imum)?|at least))$/;
+  /(?:\s+(?:long|in length|in total|in all|total|overall|altogether|only|please|of (?:length|text|runtime)|(or less|or fewer|or under|or shorter|max(?:imum)?|at (?:the )?most|tops)|(or more|or longer|or over|min(?:imum)?|at least))|(?<=\bseconds?|\bwords?)[ -](?:film|video|movie|clip|article|essay|text|song|track|piece|limit|maximum))$/;
 const comparison =
-  /^(?:(not|no|never)\s+(?:(?:be|run|last|have|use|go)\s+)?)?(?:(longer|more|over|above|greater|beyond|exceed(?:ing|s)?)|(shorter|less|fewer|under|below|smaller)|(at (?:the )?most|up to|max(?:imum)?\.?(?: of)?|within|limited to|a (?:limit|maximum) of|capped at|≤|<=)|(at least|min(?:imum)?\.?(?: of)?|a minimum of|≥|>=)|(about|around|roughly|approximately|approx\.?|nearly|ca\.?|~)|between|from|exactly|precisely|just|only|=)(?:\s+than)?\s*/;
+  /^(?:(not|no|never)\s+(?:(?:be|run|last|have|use|go)\s+)?)?(?:(longer|more|over|above|greater|beyond|exceed(?:ing|s)?)|(shorter|less|fewer|under|below|smaller)|(at (?:the )?most|up to|max(?:imum)?\.?(?: of)?|within|limited to|(?:a )?(?:limit|maximum) of|capped at|≤|<=)|(at least|min(?:imum)?\.?(?: of)?|(?:a )?minimum of|≥|>=)|(about|around|roughly|approximately|approx\.?|nearly|ca\.?|~)|between|from|exactly|precisely|just|only|=)(?:\s+than)?\s*/;
 const quantity =
-  /^(\d+(?:\.\d+)?)(?: seconds)?(?:\s*(?:-|–|—|to|and)\s*(\d+(?:\.\d+)?))?[\s-]?([a-z][a-z-]*(?: [a-z-]+){0,2})$/;
+  /^(\d+(?:\.\d+)?)(?: seconds)?(?:\s*(?:-|–|—|to|and)\s*(\d+(?:\.\d+)?))?[\s-]?((?:[a-z][a-z-]* ){0,2})([a-z-]+)$/;
 const notNouns = /\b(?:of|in|on|at|a|an|the|with|without|for|from|to|per|each|every|and|or|that|is|are|by|long|than)\b/;
-
-/** A number with a unit and nothing else that matters: `no more than 5 shots`, `between 60 and 90 seconds`. */
-function limitOf(text: string): Rule | undefined {
+/**
+ * A number with a unit: `no more than 5 shots`, `between 60 and 90 seconds`. A word before the unit is a kind of it:
+ * `six night scenes` are six scenes, and whether at night takes a reader; `at least 3 long shots` counts nothing here.
+ */
+function limitRulesOf(text: string): Rule[] | undefined {
   let rest = text.replace(lead, '').replace(verbs, '');
-  let bound: 'min' | 'max' | undefined;
+  let bound: 'min' | 'max' | undefined = /\blimit\b/.test(text) ? 'max' : undefined;
   for (let end = tail.exec(rest); end !== null; end = tail.exec(rest)) {
     bound ??= end[1] ? 'max' : end[2] ? 'min' : undefined;
     rest = rest.slice(0, end.index);
   }
   const [compared = '', not, above, below, most, least, roughly] = comparison.exec(rest) ?? [];
-  const [, first, second, unit] = quantity.exec(rest.slice(compared.length)) ?? [];
-  if (first === undefined || unit === undefined || notNouns.test(unit)) return undefined;
+  const [, first, second, which = '', unit] = quantity.exec(rest.slice(compared.length)) ?? [];
+  if (first === undefined || unit === undefined || notNouns.test(`${which}${unit}`)) return undefined;
   const noun = nounOf(unit);
   const [low, high] = [Number(first), Number(second ?? first)];
-  if (roughly) return limit(noun, low * 0.9, high * 1.1, Math.round((low + high) / 2));
-  if (above) return not ? limit(noun, 0, high) : limit(noun, Math.floor(low) + 1);
-  if (below) return not ? limit(noun, low) : limit(noun, 0, Math.ceil(high) - 1);
-  if (not) return undefined;
-  return limit(noun, most || bound === 'max' ? 0 : low, least || bound === 'min' ? Number.MAX_SAFE_INTEGER : high);
+  if (roughly) return [limit(noun, low * 0.9, high * 1.1, Math.round((low + high) / 2))];
+  const isUpper = most || bound === 'max' || (above && not) || (below && !not);
+  const isLower = least || bound === 'min' || (below && not) || (above && !not);
+  if ((not && !above && !below) || (which && (isUpper || isLower)) || high === 0) return undefined;
+  const min = isUpper ? 0 : above ? Math.floor(low) + 1 : low;
+  const max = isLower ? undefined : below ? Math.ceil(high) - 1 : high;
+  const kind: Rule[] = which ? [{ kind: 'open', text: which.trim() }] : [];
+  return [limit(noun, min, max), ...kind];
 }
 
 function limit(noun: string, min: number, max = Number.MAX_SAFE_INTEGER, aim?: number): Rule {
@@ -77,10 +74,13 @@ function limit(noun: string, min: number, max = Number.MAX_SAFE_INTEGER, aim?: n
   return aim === undefined ? bounds : { ...bounds, aim };
 }
 
-/** The last word counts: `short takes` are takes. Many words for a picture are one. */
+const pictures = 'image|picture|photo|photograph|illustration|poster|painting|drawing|icon';
+const adjectives = '(?:(?!(?:of|in|on|at|the|and|with|from|to|for) )[\\p{L}-]+ ){0,2}';
+
+/** Many words for a picture are one. */
 function nounOf(unit: string): string {
-  const noun = singular(unit.split(/[\s-]/).at(-1) as string);
-  return /^(?:image|photo|photograph|illustration|poster|painting|drawing|icon)$/.test(noun) ? 'picture' : noun;
+  const noun = singular(unit.split('-').at(-1) as string);
+  return new RegExp(`^(?:${pictures})$`).test(noun) ? 'picture' : noun;
 }
 
 const passive =
@@ -110,8 +110,9 @@ function wordRulesOf(text: string): Rule[] | undefined {
 function termRules(kind: 'forbid' | 'require', text: string, last: RegExp): Rule[] | undefined {
   const parts = last.test(text) ? text.split(new RegExp(`,?${last.source}|,\\s+`, 'i')) : [text];
   const terms = parts.map(termOf);
+  const isCount = kind === 'forbid' && parts.some((part) => /^\d/.test(part)); // `no 2 shots alike`
   const isList = parts.length === 1 || !parts.some((part, index) => index > 0 && notTerms.test(part));
-  if (!isList || terms.includes(undefined) || /[,;:]\s/.test(parts.join(''))) return undefined;
+  if (!isList || isCount || terms.includes(undefined) || /[,;:]\s/.test(parts.join(''))) return undefined;
   return terms.map((found) => ({ kind, ...(found as { term: string }) }));
 }
 
@@ -123,17 +124,18 @@ const notTerms =
 export function impliedConstraints(description: string, medium: string): Constraint[] {
   const text = tidyNumbers(description.slice(0, 2_000));
   const patterns = [
-    new RegExp(`(\\d+) (second)s?[ -](?:[\\p{L}-]+ ){0,2}(?:${medium})`, 'u'),
-    /(\d+) (seconds?) long\b/,
-    /\b(?:an?|(1)) (?:[\p{L}-]+ ){0,2}(image|picture|photo|photograph|illustration|poster|painting|drawing|icon)\b(?! (?:set|series|essay|book))/u,
-    /(\d+)[ -](words?)\b/,
-    /(?:set|series|sequence|collection) of (\d+)\b/,
-    /(\d+)[ -](?:(?!of |in |on |at |the |and |with |from |to )[\p{L}-]+ ){0,2}(images|pictures|photos|photographs|illustrations|posters|paintings|drawings|icons|shots|scenes|acts|sections|chapters|verses|stanzas|bars)\b/u,
+    `(\\d+) (second)s?[ -]${adjectives}(?:${medium})`,
+    `(?:${medium})s? (?:of|in|lasting) (\\d+) (second)s`,
+    '(\\d+) (second)s long\\b',
+    '(\\d+)[ -](word)s?\\b',
+    '(?:set|series|sequence|collection) of (\\d+)\\b',
+    `(\\d+)[ -]${adjectives}(${pictures}|shot|scene|act|section|chapter|verse|stanza|bar)s?\\b`,
+    `^(?:make |draw |paint |create |design )?(?:an?|the)() ${adjectives}(${pictures})\\b(?! (?:set|series|essay|book))`,
   ];
   const found = patterns.flatMap((pattern): Constraint[] => {
-    const [, digits, unit = 'picture'] = pattern.exec(text) ?? [];
-    if (digits === undefined) return [];
-    const [count, noun] = [Number(digits), nounOf(unit)];
+    const match = new RegExp(pattern, 'u').exec(text);
+    if (match === null) return [];
+    const [count, noun] = [Number(match[1] || 1), nounOf(match[2] ?? 'picture')];
     return [{ text: amountOf(count, noun), isImplied: true, rules: [limit(noun, count, count)] }];
   });
   return [...new Map(found.map((constraint) => [constraint.text, constraint])).values()];

@@ -1,5 +1,6 @@
 /** `stories` as `story`: good enough to compare nouns, and wrong in the same way on both sides. */
 export function singular(noun: string): string {
+  if (/^(?:news|lens|series|species)$/.test(noun)) return noun;
   return noun
     .replace(/(?<=[^aeiou])ies$/, 'y')
     .replace(/(?<=ch|sh|x|ss|us)es$/, '')
@@ -10,7 +11,7 @@ export function singular(noun: string): string {
 export function mentions(text: string, term: string): boolean {
   const words = term.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
   const last = singular(words.pop() ?? '');
-  const ending = last.endsWith('y') ? `${last.slice(0, -1)}(?:y|ies)` : `${last}(?:s|es)?`;
+  const ending = last.endsWith('y') ? `${last.slice(0, -1)}(?:y|ies?)` : `${last}(?:s|es)?`;
   const phrase = [...words, ending].join('[^\\p{L}\\p{N}]?');
   const isSpaced = !/[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]/u.test(term);
   return new RegExp(isSpaced ? `(?<![\\p{L}\\p{N}])${phrase}(?![\\p{L}\\p{N}])` : phrase, 'iu').test(text);
