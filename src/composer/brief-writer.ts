@@ -16,8 +16,8 @@ export interface Outline {
 }
 
 export function writeAnalysis(_node: WorkflowNode, { vibe }: NodeContext): Analysis {
-  const { domain, because, core, motifs } = wishOf(vibe);
-  return { domain, because, core, motifs };
+  const { domain, because, kind, core, motifs } = wishOf(vibe);
+  return { domain, because, kind, core, motifs };
 }
 
 export function writeOutline(node: WorkflowNode, _context: NodeContext): Outline {

@@ -2,15 +2,18 @@ import { isPlainObject } from '../plan/json-value.js';
 import type { Vibe } from '../plan/vibe.js';
 import { clip } from './markdown.js';
 import { anyMedium, type DomainName, mediumIn } from './medium.js';
+import { tidyNumbers } from './numbers.js';
 import { phrasesOf } from './phrases.js';
 import { type Constraint, impliedConstraints, parseConstraint } from './rules.js';
 import { readStyle, type StyleWord } from './style.js';
-import { mentions } from './terms.js';
+import { mentions, singular } from './terms.js';
 
 /** What the vibe was understood to be: the output of the node `analysis`. */
 export interface Analysis {
   readonly domain: DomainName;
   readonly because: string;
+  /** What is to be made, such as `watercolour illustration`; empty when the description does not say. */
+  readonly kind: string;
   /** The description without the words that name the medium. */
   readonly core: string;
   /** The things that it is about; what must be mentioned stands among them. Never empty. */
@@ -31,7 +34,11 @@ export interface Wish extends Analysis {
 export function wishOf(vibe: Vibe, analysis?: unknown): Wish {
   const style = vibe.style === undefined ? [] : [clip(vibe.style, 200)];
   const given = vibe.constraints.map(parseConstraint);
-  const isOurs = isPlainObject(analysis) && Array.isArray(analysis.motifs) && typeof analysis.core === 'string';
+  const isOurs =
+    isPlainObject(analysis) &&
+    Array.isArray(analysis.motifs) &&
+    typeof analysis.core === 'string' &&
+    typeof analysis.kind === 'string';
   return {
     ...(isOurs ? (analysis as unknown as Analysis) : analyze(vibe)),
     constraints: [...given, ...impliedConstraints(vibe.description, anyMedium)],
@@ -69,6 +76,7 @@ function analyze({ description, domain, ...vibe }: Vibe): Analysis {
       word === undefined
         ? 'no word of it names a medium known here'
         : `${given ? 'the domain' : 'the description'} says “${word}”`,
+    kind: medium === undefined ? '' : kindOf(text.slice(0, medium.end)),
     core: core.charAt(0).toUpperCase() + core.slice(1),
     motifs: motifs.length > 0 ? motifs : [clip(core, 60)],
   };
@@ -76,4 +84,13 @@ function analyze({ description, domain, ...vibe }: Vibe): Analysis {
 
 function termsOf(kind: 'forbid' | 'require', constraints: readonly Constraint[]): string[] {
   return constraints.flatMap(({ rules }) => rules.flatMap((rule) => (rule.kind === kind ? [rule.term] : [])));
+}
+
+/** The words before the medium that belong to it: `watercolour illustration` of `a set of six watercolour illustrations`. */
+function kindOf(text: string): string {
+  const words = text.split(' ').slice(-3);
+  const start = words.findLastIndex((word) =>
+    /^(?:an?|the|of|some|few|our|my|make|create|write|\d.*)$/.test(tidyNumbers(word)),
+  );
+  return singular(words.slice(start + 1).join(' '));
 }

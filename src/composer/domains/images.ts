@@ -1,27 +1,26 @@
 import { sizeOf } from '../limits.js';
 import { inline, sentence } from '../markdown.js';
 import { amountOf } from '../numbers.js';
-import { cycle, type Domain, partOf, sizeText, styleLines } from './domain.js';
+import { along, cycle, type Domain, partOf, sizeText, styleLines } from './domain.js';
 
 const views = [
   'wide view',
   'close detail',
-  'from above',
-  'at eye level',
-  'silhouette',
-  'from low down',
-  'through an opening',
+  'view from above',
+  'view at eye level',
+  'against the light',
+  'view from low down',
+  'view through an opening',
   'as a reflection',
-  'only its trace',
 ];
 const places = [
-  'lower third',
-  'centre, symmetrical',
-  'right edge, the rest left open',
+  'in the lower third of the frame',
+  'in the centre',
+  'at the right edge, the rest left open',
   'small and far off',
-  'edge to edge',
+  'from edge to edge',
 ];
-const times = ['just before', 'in the middle of it', 'just after', 'long after'];
+const moments = ['before it begins', 'as it begins', 'at its height', 'as it ends', 'when it is over'];
 
 /** What holds the set together, and one prompt for each picture. */
 export const images: Domain = {
@@ -31,7 +30,7 @@ export const images: Domain = {
     const count = sizeOf(constraints, 'picture', 4, { most: 100 });
     const pictures = Array.from({ length: count.value }, (_, index) => {
       const motif = motifs[index % motifs.length] as string;
-      const share = { index, motif };
+      const share = { index, of: count.value, motif };
       return partOf(
         `picture-${index + 1}`,
         `Picture ${index + 1}`,
@@ -47,25 +46,26 @@ export const images: Domain = {
   },
 
   write({ id, share, budget }, wish) {
-    const { core, style, allowed } = wish;
+    const { kind, core, style, allowed } = wish;
     if (id === 'set') {
       const lines = [
         `- **the same:** palette, grain and height of the eye; settle them on the first picture, then keep them.`,
         `- **changing:** distance, place in the frame, moment.`,
-        `- **order:** by distance, so that no two neighbours look alike.`,
+        `- **order:** from before it begins to when it is over; no two neighbours from the same distance.`,
       ];
       return { lines: [sentence(inline(core)), '', ...styleLines(wish, 'picture'), ...allowed(lines)] };
     }
-    const { index, motif } = share as { index: number; motif: string };
-    const view = [cycle(wish, views)(index), `in focus: ${inline(motif)}`, `place: ${cycle(wish, places)(index)}`];
-    const look = allowed(style.map(({ word, picture }) => (picture.startsWith('settle') ? inline(word) : picture)));
+    const { index, of, motif } = share as { index: number; of: number; motif: string };
+    const look = allowed(
+      style.map(({ word, picture }) => (picture.startsWith('settle') ? inline(word) : `${inline(word)}: ${picture}`)),
+    );
     const prompt = [
-      sentence(inline(core, 400)),
-      `${view.join('; ')}.`,
-      `Moment: ${cycle(wish, times)(index)}.`,
-      ...look.slice(0, 3).map(sentence),
+      `${kind === '' ? '' : `${inline(kind)}: `}${inline(core, 400)}`,
+      `${cycle(wish, views)(index)}: ${inline(motif)}, ${cycle(wish, places)(index)}`,
+      `the moment: ${of === 1 ? moments[2] : along(moments, index, of)}`,
+      ...look.slice(0, 4),
     ];
-    return { lines: [`> ${prompt.map(capitalized).join(' ')}`], amounts: budget };
+    return { lines: [`> ${prompt.map((part) => capitalized(sentence(part))).join(' ')}`], amounts: budget };
   },
 };
 
