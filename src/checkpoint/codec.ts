@@ -21,7 +21,8 @@ const schemaVersion = '2.0';
 
 /** A checkpoint as the text of a document. What a list needs stands in the head. */
 export function encodeCheckpoint(checkpoint: Checkpoint, sha256: Sha256): string {
-  return sealDocument(encodeHead(checkpoint), encodeBody(checkpoint), sha256);
+  const head = encodeHead(checkpoint);
+  return sealDocument(head, encodeBody(checkpoint, head), sha256);
 }
 
 /** Reads what `encodeCheckpoint` wrote, or the Python original. */
@@ -99,7 +100,7 @@ function encodeHead(checkpoint: Checkpoint): JsonObject {
   };
 }
 
-function encodeBody(checkpoint: Checkpoint): JsonObject {
+function encodeBody(checkpoint: Checkpoint, head: JsonObject): JsonObject {
   const nodeResults: JsonObject = {};
   for (const nodeId of Object.keys(checkpoint.nodeResults)) {
     setOwn(nodeResults, nodeId, encodeNodeResult(checkpoint.nodeResults[nodeId] as NodeResult));
@@ -114,7 +115,7 @@ function encodeBody(checkpoint: Checkpoint): JsonObject {
     ended_at: checkpoint.endedAt,
     active_ms: checkpoint.activeMs,
   };
-  return withUnknown(fields, checkpoint.unknownFields, headFields);
+  return withUnknown(fields, checkpoint.unknownFields, { ...head, head_checksum: '', checksum: '' });
 }
 
 function decodeFields(document: JsonObject): JsonObject {
@@ -284,29 +285,10 @@ function unknownFieldsOf(fields: JsonObject): { unknownFields?: JsonObject } {
   return Object.keys(fields).length === 0 ? {} : { unknownFields: fields };
 }
 
-/** What this version knows always wins over what it does not. */
-function withUnknown(fields: JsonObject, unknown: JsonObject = {}, others: ReadonlySet<string> = none): JsonObject {
+/** What this version knows always wins over what it does not, here or in another part of the document. */
+function withUnknown(fields: JsonObject, unknown: JsonObject = {}, elsewhere: JsonObject = {}): JsonObject {
   for (const key of Object.keys(unknown)) {
-    if (!Object.hasOwn(fields, key) && !others.has(key)) setOwn(fields, key, unknown[key]);
+    if (!Object.hasOwn(fields, key) && !Object.hasOwn(elsewhere, key)) setOwn(fields, key, unknown[key]);
   }
   return fields;
 }
-
-const none: ReadonlySet<string> = new Set();
-/** The fields of a document that stand outside its body. */
-const headFields: ReadonlySet<string> = new Set([
-  'schema_version',
-  'run_id',
-  'state',
-  'epoch',
-  'seq',
-  'vibe_key',
-  'vibe_description',
-  'progress',
-  'parent',
-  'checkpoint_id',
-  'plan_id',
-  'created_at',
-  'head_checksum',
-  'checksum',
-]);

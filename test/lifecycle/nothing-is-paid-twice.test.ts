@@ -11,7 +11,7 @@ import {
   type PersistenceManager,
 } from 'vibe-aigc';
 import { sampleCheckpoint } from 'vibe-aigc/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { rollingIdOf } from '../../src/lifecycle/identity.js';
 import { filmPlan, Provider, tides } from '../helpers/scripted-run.js';
 import { fileStore } from '../helpers/stores.js';
@@ -533,6 +533,8 @@ describe('what the host does wrong', () => {
 
 describe('a timeout', () => {
   it('does not end an attempt that the closing planner waits for, and what it returns is kept', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const provider = new Provider().holdAt('script');
     const store = new MemoryPersistenceManager();
     const planner = new MetaPlanner({
@@ -543,7 +545,7 @@ describe('a timeout', () => {
     const running = planner.executeWithResume(tides, { plan: filmPlan() });
     await provider.reached('script');
     const closing = planner.close();
-    await new Promise((resolve) => setTimeout(resolve, 60)); // longer than the timeout
+    await vi.advanceTimersByTimeAsync(60); // longer than the timeout
     provider.open('script');
     await closing;
     expect(await running).toMatchObject({ status: 'cancelled', outputs: { script: { did: 'script' } } });
