@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { LockCapability, LockRequest, PlanLease } from '../../checkpoint/persistence-manager.js';
 import { type LockHolder, PlanLockedError } from '../../errors.js';
 import { errorCode, newTemporary, readDocument, writeFlushed } from './documents.js';
+import { remoteFileSystemOf } from './file-system.js';
 import { Heartbeat, waitForSilence } from './heartbeat.js';
 import { decodeOwner, encodeOwner, heldTokens, judgeOwner, type LockOwner, ownerHere } from './lock-owner.js';
 import {
@@ -36,10 +37,13 @@ interface Holding {
  * while others took over finds a higher one than its own.
  */
 export class FileLocks implements LockCapability {
+  private isPlaceKnown = false;
+
   constructor(private readonly options: FileLockOptions) {}
 
   async acquire(request: LockRequest): Promise<PlanLease> {
     const directory = await this.options.directoryOf(request.planId);
+    await this.warnOnce(directory, request.log);
     for (let isWaiting = false; ; ) {
       request.signal?.throwIfAborted();
       const holding = await look(directory);
@@ -51,6 +55,15 @@ export class FileLocks implements LockCapability {
       const lease = await this.take(directory, request, holding.epoch);
       if (lease !== undefined) return lease;
     }
+  }
+
+  private async warnOnce(directory: string, log: LockRequest['log']): Promise<void> {
+    if (this.isPlaceKnown) return;
+    this.isPlaceKnown = true;
+    const name = await remoteFileSystemOf(directory);
+    if (name === undefined) return;
+    const advice = 'a power cut and two machines at once are not covered there';
+    log('warn', `The checkpoint directory is on ${name}: ${advice}.`, { directory });
   }
 
   /** Resolves when an owner that cannot be judged has been silent for long enough, or the lock is another one. */
