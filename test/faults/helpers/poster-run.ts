@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { MetaPlannerOptions, NodeHandler, WorkflowNodeInput } from 'vibe-aigc';
+import {
+  type ExecutionResult,
+  MemoryPersistenceManager,
+  MetaPlanner,
+  type MetaPlannerOptions,
+  type NodeHandler,
+  type WorkflowNodeInput,
+} from 'vibe-aigc';
 
 /** What the fault tests make, in one process and in the next. */
 export const posterVibe = {
@@ -86,6 +93,12 @@ export function posterHandler({ onCall, during }: PosterHooks = {}): NodeHandler
 
 export function posterOptions(hooks: PosterHooks = {}): Pick<MetaPlannerOptions, 'decomposer' | 'handlers'> {
   return { decomposer: () => ({ rootNodes: posterNodes }), handlers: { generate: posterHandler(hooks) } };
+}
+
+/** What comes of a run that nothing happens to. */
+export async function posterOutputs(): Promise<ExecutionResult['outputs']> {
+  const planner = new MetaPlanner({ persistenceManager: new MemoryPersistenceManager(), ...posterOptions() });
+  return (await planner.execute(posterVibe)).outputs;
 }
 
 function sortedJson(value: unknown): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { DiskState } from '../helpers/disk-state.js';
 import { randomFrom } from '../helpers/random.js';
-import { afterProcessDeath, type DiskState, legalStates } from './disk-model.js';
+import { afterProcessDeath, legalStates } from './disk-model.js';
 import type { Operation, Recording } from './operations.js';
 
 const random = randomFrom(1);

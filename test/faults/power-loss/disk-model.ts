@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path/posix';
+import type { DiskState } from '../helpers/disk-state.js';
 import type { Random } from '../helpers/random.js';
 import { contentsOf, contentVariants, type FileContent } from './file-contents.js';
 import type { Operation, Recording, Timed } from './operations.js';
-
-/** What is below the directory: files by path, and `null` for directories. */
-export type DiskState = ReadonlyMap<string, Uint8Array | null>;
 
 export interface LegalState {
   readonly state: DiskState;

@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MemoryPersistenceManager, MetaPlanner } from 'vibe-aigc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildState } from '../helpers/disk-state.js';
 import { fastDirectory } from '../helpers/fast-directory.js';
 import { testSeed } from '../helpers/level.js';
 import { hasJournal } from '../helpers/poster-planner.js';
-import { posterOptions, posterVibe } from '../helpers/poster-run.js';
+import { posterOutputs } from '../helpers/poster-run.js';
 import { randomFrom } from '../helpers/random.js';
-import { buildState } from './build-state.js';
 import { checkResume } from './check-resume.js';
 import { chosenStates, everyState, type StateAtCut } from './chosen-states.js';
 import type { Recording } from './operations.js';
@@ -23,8 +22,7 @@ let states = 0;
 
 beforeAll(async () => {
   recorded = await recordScenarios();
-  const planner = new MetaPlanner({ persistenceManager: new MemoryPersistenceManager(), ...posterOptions() });
-  ({ outputs } = await planner.execute(posterVibe));
+  outputs = await posterOutputs();
   base = await mkdtemp(join(fastDirectory, 'vibe-aigc-power-'));
 });
 

@@ -1,3 +1,4 @@
+import { hasJournal } from '../helpers/poster-planner.js';
 import type { Mark, Recording } from './operations.js';
 import type { RecordedScenario } from './record-scenarios.js';
 
@@ -37,7 +38,7 @@ export function promisedAt({ recording, durability }: RecordedScenario, cut: num
       .filter((mark) => mark.told === 'saved')
       .filter((mark) => isFlushed(mark) && !beingDeleted.includes(mark.checkpointId)),
     deleted: told.flatMap((mark) => (mark.told === 'deleted' ? [mark.checkpointId] : [])),
-    order: ofRun(marks),
+    order: hasJournal ? ofRun(marks) : [],
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../helpers/stores.js';
-import { readState } from './build-state.js';
+import { readState } from '../helpers/disk-state.js';
 import { afterProcessDeath } from './disk-model.js';
 import type { Recording } from './operations.js';
 import { recordOperations } from './record-operations.js';

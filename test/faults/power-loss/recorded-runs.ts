@@ -15,6 +15,7 @@ export interface Job extends ScenarioSettings {
 
 const [jobsFile = '', recordingsFile = ''] = process.argv.slice(2);
 const recordings: Recording[] = [];
+const awake = setInterval(() => {}, 60_000); // a run that waits for a flush has nothing else to live for
 for (const job of JSON.parse(readFileSync(jobsFile, 'utf8')) as Job[]) {
   const { scenario, known, nextFile, ...settings } = job;
   const recorder = await recordOperations(settings.directory, known, nextFile);
@@ -23,3 +24,4 @@ for (const job of JSON.parse(readFileSync(jobsFile, 'utf8')) as Job[]) {
   recordings.push(recorder.stop());
 }
 writeFileSync(recordingsFile, recordings.map(stringifyRecording).join('\n'));
+clearInterval(awake);

@@ -1,8 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import type { DiskState } from './disk-model.js';
 
-/** Makes a directory with what a disk may have kept. Nothing is flushed. */
+/** What is below a directory: files by path, and `null` for directories. */
+export type DiskState = ReadonlyMap<string, Uint8Array | null>;
+
+/** Makes a directory that holds this. Nothing is flushed. */
 export function buildState(directory: string, state: DiskState): void {
   mkdirSync(directory, { recursive: true });
   const paths = [...state.keys()].sort((a, b) => a.length - b.length);
@@ -14,11 +16,12 @@ export function buildState(directory: string, state: DiskState): void {
   }
 }
 
-/** What a directory holds. */
+/** The files and directories that a directory holds; nothing else, and nothing behind links. */
 export function readState(directory: string): DiskState {
   const state = new Map<string, Uint8Array | null>();
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
+    if (!entry.isDirectory() && !entry.isFile()) continue;
     const bytes = entry.isDirectory() ? null : new Uint8Array(readFileSync(path));
     state.set(relative(directory, path).split(sep).join('/'), bytes);
   }
