@@ -6,7 +6,7 @@ import { posterPlanner } from '../helpers/poster-planner.js';
 import { posterVibe } from '../helpers/poster-run.js';
 
 /** The errors that damage may end in. */
-export const damageCodes = ['CHECKPOINT_CORRUPT', 'CHECKPOINT_VERSION_UNSUPPORTED', 'CHECKPOINT_MISMATCH'];
+const damageCodes = ['CHECKPOINT_CORRUPT', 'CHECKPOINT_VERSION_UNSUPPORTED', 'CHECKPOINT_MISMATCH'];
 
 const hangsAfterMs = 20_000;
 

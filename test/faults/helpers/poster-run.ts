@@ -25,7 +25,7 @@ const of = (id: string, ...dependencies: string[]): WorkflowNodeInput => ({
 });
 
 /** brief -> (outline -> (frames of three, music), voice) -> (cut, mix) -> review -> final */
-export const posterNodes: WorkflowNodeInput[] = [
+const posterNodes: WorkflowNodeInput[] = [
   of('brief'),
   of('outline', 'brief'),
   {
@@ -81,7 +81,7 @@ export interface PosterHooks {
 }
 
 /** Outputs show what a node was given: one wrong input changes all that follow. */
-export function posterHandler({ onCall, during }: PosterHooks = {}): NodeHandler {
+function posterHandler({ onCall, during }: PosterHooks = {}): NodeHandler {
   return async ({ id }, { inputs }) => {
     onCall?.(id);
     for (let turn = turns[id] ?? 0; turn > 0; turn--) await nextTurn();
