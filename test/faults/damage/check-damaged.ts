@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ExecutionResult, VibeError } from 'vibe-aigc';
+import { type ExecutionResult, type MetaPlanner, VibeError } from 'vibe-aigc';
 import { buildState, type DiskState, readState } from '../helpers/disk-state.js';
 import { posterPlanner } from '../helpers/poster-planner.js';
 import { posterVibe } from '../helpers/poster-run.js';
@@ -19,6 +19,8 @@ export interface Expected {
   readonly provenElsewhere?: readonly string[];
   /** Codes of the error that must follow; unset: it may succeed. */
   readonly codes?: readonly string[];
+  /** Whether what is intact may be of another plan, with other outputs. */
+  readonly isAnotherPlan?: boolean | undefined;
   /** Puts into the checkpoint directory what is no file. */
   readonly prepare?: (checkpointDir: string) => void;
 }
@@ -46,11 +48,17 @@ export async function tryDamaged(base: string, files: DiskState, expected: Expec
   problems.push(...first.changed.map((path) => `it threw and changed ${path}`));
 
   const second = await tryOnce(base, files, 'fallback', expected.prepare);
-  if (second.result !== undefined) problems.push(...resultProblems(second, expected, expected.provenElsewhere ?? []));
-  else if (first.code === 'CHECKPOINT_CORRUPT') problems.push(`with fallback it threw ${second.code}: ${second.error}`);
-  else if (second.code !== first.code) problems.push(`it threw ${first.code}, with fallback ${second.code}`);
-  if (second.result === undefined) problems.push(...second.changed.map((path) => `with fallback it changed ${path}`));
+  problems.push(...fallbackProblems(first, second, expected));
   return { problems: problems.map((problem) => problem.slice(0, 1_000)), ended: first.code };
+}
+
+function fallbackProblems(first: Try, second: Try, expected: Expected): string[] {
+  if (second.result !== undefined && expected.isAnotherPlan) return [];
+  if (second.result !== undefined) return resultProblems(second, expected, expected.provenElsewhere ?? []);
+  const problems = second.changed.map((path) => `with fallback it changed ${path}`);
+  const isFinal = first.code !== 'CHECKPOINT_CORRUPT' && second.code === first.code;
+  if (!isFinal) problems.push(`it threw ${first.code}, with fallback ${second.code}: ${second.error}`);
+  return problems;
 }
 
 interface Try {
@@ -60,6 +68,8 @@ interface Try {
   readonly calls: readonly string[];
   /** Files that are not as they were. */
   readonly changed: readonly string[];
+  /** What is wrong with a call that follows one that succeeded. */
+  readonly again?: string | undefined;
 }
 
 async function tryOnce(
@@ -73,11 +83,13 @@ async function tryOnce(
   prepare?.(checkpointDir);
   const before = readState(checkpointDir);
   const calls: string[] = [];
-  const planner = posterPlanner({ checkpointDir, onCall: (nodeId) => calls.push(nodeId) });
+  const open = () => posterPlanner({ checkpointDir, onCall: (nodeId) => calls.push(nodeId) });
+  const planner = open();
   try {
     await planner.listCheckpoints();
     const result = await orHang(planner.executeWithResume(posterVibe, { onCorrupt }));
-    return { result, code: '', calls, changed: [] };
+    const again = await orHang(outcomeAgain(open(), calls));
+    return { result, code: '', calls, changed: [], again };
   } catch (error) {
     const code = VibeError.is(error) ? error.code : 'an error that is none of ours';
     return { code, error, calls, changed: changesIn(checkpointDir, before) };
@@ -87,8 +99,25 @@ async function tryOnce(
   }
 }
 
-function resultProblems({ result, calls }: Try, { outputs }: Expected, known: readonly string[]): string[] {
-  const problems: string[] = [];
+/** The run is over, and the damage behind it. */
+async function outcomeAgain(planner: MetaPlanner, calls: string[]): Promise<string | undefined> {
+  const paid = calls.length;
+  try {
+    await planner.executeWithResume(posterVibe);
+    return calls.length === paid ? undefined : `another call called ${calls.splice(paid)}`;
+  } catch (error) {
+    return `another call threw ${error}`;
+  } finally {
+    await planner.close();
+  }
+}
+
+function resultProblems(
+  { result, calls, again: problem }: Try,
+  { outputs }: Expected,
+  known: readonly string[],
+): string[] {
+  const problems = problem === undefined ? [] : [problem];
   if (result?.status !== 'completed') problems.push(`the run is ${result?.status}`);
   for (const nodeId of new Set([...Object.keys(outputs), ...Object.keys(result?.outputs ?? {})])) {
     const found = JSON.stringify(result?.outputs[nodeId]);

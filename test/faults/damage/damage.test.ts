@@ -119,30 +119,25 @@ describe('what damage does to a run', () => {
     },
   );
 
-  it.runIf(hasJournal)(
-    'is never a wrong result, for the journal of another plan or of an earlier time',
-    { timeout },
-    async () => {
-      const laidOver = function* () {
-        for (const [store, path] of everyJournal()) {
-          for (const [other, otherPath] of everyJournal()) {
-            if (other === store) continue;
-            const { lines } = readJournal(bytesOf(other.files, otherPath));
-            const foreign = lines.map(({ json, ...line }, index) => ({
-              ...line,
-              json:
-                index === 0 ? JSON.stringify({ ...JSON.parse(json), plan_id: 'another', run_id: 'run-other' }) : json,
-            }));
-            yield [
-              store,
-              replaced(store.files, path, encodeJournal(foreign), `is that of ${other.name}, another plan`),
-            ] as const;
-          }
+  it.runIf(hasJournal)('is never a wrong result, for the journal of another plan', { timeout }, async () => {
+    const laidOver = function* () {
+      for (const [store, path] of everyJournal()) {
+        for (const [other, otherPath] of everyJournal()) {
+          if (other === store) continue;
+          const { lines } = readJournal(bytesOf(other.files, otherPath));
+          const foreign = lines.map(({ json, ...line }, index) => ({
+            ...line,
+            json: index === 0 ? JSON.stringify({ ...JSON.parse(json), plan_id: 'another', run_id: 'run-other' }) : json,
+          }));
+          yield [
+            store,
+            replaced(store.files, path, encodeJournal(foreign), `is that of ${other.name}, another plan`),
+          ] as const;
         }
-      };
-      expect(await failuresOf(laidOver())).toEqual([]);
-    },
-  );
+      }
+    };
+    expect(await failuresOf(laidOver())).toEqual([]);
+  });
 });
 
 describe.runIf(hasJournal)('the reader of journals that these tests have', () => {

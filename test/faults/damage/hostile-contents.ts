@@ -11,6 +11,8 @@ export interface HostileContent {
   readonly name: string;
   readonly change: (lines: readonly Line[]) => Line[];
   readonly codes: readonly string[];
+  /** Whether it is another plan whose results these could be: then they are what an intact state is. */
+  readonly isAnotherPlan?: boolean;
 }
 
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
@@ -28,7 +30,7 @@ function planned(
     const plan = was.workflow_plan as { root_nodes: Fields[] };
     return { ...was, workflow_plan: { ...plan, root_nodes: change(plan.root_nodes) } };
   };
-  return { name, codes, change: (lines) => changed(lines, 0, changePlan) };
+  return { name, codes, change: (lines) => changed(lines, 0, changePlan), isAnotherPlan: true };
 }
 
 /** Changes the first result of a node. */
@@ -110,7 +112,8 @@ export const contents: readonly HostileContent[] = [
   {
     name: 'a first line and nothing that it says to be carried over',
     codes: corrupt,
-    change: (lines) => changed(lines.slice(0, 1), 0, (was) => ({ ...was, carried: 3 })),
+    change: (lines) =>
+      changed(lines.slice(0, 1), 0, (was) => ({ ...was, carried: 3 })).map((line) => ({ ...line, flushed: 4 })),
   },
 ];
 

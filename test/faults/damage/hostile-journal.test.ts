@@ -33,10 +33,11 @@ function withLines(changed: readonly Line[]) {
 }
 
 describe.runIf(hasJournal)('a journal whose sums are right', () => {
-  for (const { name, change, codes } of contents) {
+  for (const { name, change, codes, isAnotherPlan } of contents) {
     it(`ends in an error when it has ${name}`, async () => {
       const { files } = withLines(change(lines));
-      const { problems } = await tryDamaged(base, files, { outputs: store.outputs, known: store.known, codes });
+      const { outputs, known } = store;
+      const { problems } = await tryDamaged(base, files, { outputs, known, codes, isAnotherPlan });
       expect(problems).toEqual([]);
     });
   }

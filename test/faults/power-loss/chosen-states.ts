@@ -15,7 +15,7 @@ export interface StateAtCut extends LegalState {
 export function chosenStates(recording: Recording, random: Random, perRecording: number): StateAtCut[] {
   if (isFull) return [...everyState(recording, random)];
   const promises = random.sample(recording.marks, perRecording - Math.floor(perRecording / 2));
-  const afterPromises = promises.map(({ at }) => ({ cut: at + 1, ...leastOf(recording, at + 1, random) }));
+  const afterPromises = promises.map(({ at }) => leastAfter(recording, at, random));
   const anywhere = Array.from({ length: Math.floor(perRecording / 2) }, () => {
     const cut = random.below(recording.moments + 1);
     return { cut, ...random.pick([...legalStates(recording, cut, random)]) };
@@ -24,7 +24,7 @@ export function chosenStates(recording: Recording, random: Random, perRecording:
 }
 
 /** All that the model knows, for every moment. */
-export function* everyState(recording: Recording, random: Random): Generator<StateAtCut> {
+function* everyState(recording: Recording, random: Random): Generator<StateAtCut> {
   const seen = new Set<string>();
   for (let cut = recording.moments; cut >= 0; cut--) {
     for (const legal of legalStates(recording, cut, random)) {
@@ -36,9 +36,16 @@ export function* everyState(recording: Recording, random: Random): Generator<Sta
   }
 }
 
-function leastOf(recording: Recording, cut: number, random: Random): LegalState {
+/** After each promise, the disk that kept least. */
+export function* everyLeastState(recording: Recording, random: Random): Generator<StateAtCut> {
+  for (const { at } of recording.marks) yield leastAfter(recording, at, random);
+}
+
+function leastAfter(recording: Recording, at: number, random: Random): StateAtCut {
+  const cut = at + 1;
   const [all, ...others] = legalStates(recording, cut, random);
   const bytesOf = ({ state }: LegalState) =>
     [...state.values()].reduce((sum, bytes) => sum + (bytes?.length ?? 0) + 1, 0);
-  return others.reduce((least, each) => (bytesOf(each) < bytesOf(least) ? each : least), all as LegalState);
+  const least = others.reduce((least, each) => (bytesOf(each) < bytesOf(least) ? each : least), all as LegalState);
+  return { cut, ...least };
 }
