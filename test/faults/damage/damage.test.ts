@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fastDirectory } from '../helpers/fast-directory.js';
 import { atLevel, testSeed } from '../helpers/level.js';
-import { hasJournal } from '../helpers/poster-planner.js';
 import { paidNodes } from '../helpers/poster-run.js';
 import { randomFrom } from '../helpers/random.js';
 import { tryDamaged } from './check-damaged.js';
@@ -63,7 +62,7 @@ describe('what damage does to a run', () => {
   it('is nothing when there is none: what was acknowledged is known', () => {
     for (const { name, acknowledged, known } of stores) {
       const missing = acknowledged.filter((nodeId) => paidNodes.includes(nodeId) && !known.includes(nodeId));
-      if (hasJournal) expect(missing, name).toEqual([]);
+      expect(missing, name).toEqual([]);
     }
   });
 
@@ -93,7 +92,7 @@ describe('what damage does to a run', () => {
     expect(await failuresOf(missing)).toEqual([]);
   });
 
-  it.runIf(hasJournal)('is never a wrong result, for a journal that is cut off anywhere', { timeout }, async () => {
+  it('is never a wrong result, for a journal that is cut off anywhere', { timeout }, async () => {
     const cuts = function* () {
       for (const [store, path] of everyJournal()) {
         const step = atLevel(16 * stores.length, 1);
@@ -105,21 +104,17 @@ describe('what damage does to a run', () => {
     expect(await failuresOf(cuts())).toEqual([]);
   });
 
-  it.runIf(hasJournal)(
-    'is never a wrong result, for lines that are doubled, swapped or missing',
-    { timeout },
-    async () => {
-      const changes = function* () {
-        for (const [store, path] of everyJournal()) {
-          const all = [...rearranged(store.files, path)];
-          for (const damage of atLevel(random.sample(all, 30), all)) yield [store, damage] as const;
-        }
-      };
-      expect(await failuresOf(changes())).toEqual([]);
-    },
-  );
+  it('is never a wrong result, for lines that are doubled, swapped or missing', { timeout }, async () => {
+    const changes = function* () {
+      for (const [store, path] of everyJournal()) {
+        const all = [...rearranged(store.files, path)];
+        for (const damage of atLevel(random.sample(all, 30), all)) yield [store, damage] as const;
+      }
+    };
+    expect(await failuresOf(changes())).toEqual([]);
+  });
 
-  it.runIf(hasJournal)('is never a wrong result, for the journal of another plan', { timeout }, async () => {
+  it('is never a wrong result, for the journal of another plan', { timeout }, async () => {
     const laidOver = function* () {
       for (const [store, path] of everyJournal()) {
         for (const [other, otherPath] of everyJournal()) {
@@ -140,7 +135,7 @@ describe('what damage does to a run', () => {
   });
 });
 
-describe.runIf(hasJournal)('the reader of journals that these tests have', () => {
+describe('the reader of journals that these tests have', () => {
   it('reads what the library writes, and writes it again byte by byte', () => {
     for (const [{ files, known }, path] of everyJournal()) {
       const { lines, isDamaged } = readJournal(bytesOf(files, path));

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fastDirectory } from '../helpers/fast-directory.js';
-import { hasJournal } from '../helpers/poster-planner.js';
 import { tryDamaged } from './check-damaged.js';
 import { bytesOf, filesIn, journalIn, withoutFile } from './damages.js';
 import { expectedOf } from './expectations.js';
@@ -48,9 +47,7 @@ function fileOf(store: SoundStore, pattern: RegExp): string {
   return path;
 }
 
-const kinds: Record<string, RegExp> = hasJournal
-  ? { journal: /\.journal-\d+$/, checkpoint: /\.json$/, lock: /\.lock-\d+$/ }
-  : { checkpoint: /\.json$/ };
+const kinds: Record<string, RegExp> = { journal: /\.journal-\d+$/, checkpoint: /\.json$/, lock: /\.lock-\d+$/ };
 
 describe.skipIf(process.platform === 'win32')('what is no file', () => {
   for (const [kind, pattern] of Object.entries(kinds)) {

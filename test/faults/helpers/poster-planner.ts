@@ -13,26 +13,12 @@ export interface PosterSettings extends PosterHooks {
 /** A planner on a store of its own, as a new process has them. A lock that nobody can judge is taken over soon. */
 export function posterPlanner(settings: PosterSettings): MetaPlanner {
   const { checkpointDir, durability, checkpointInterval, onProgress, ...hooks } = settings;
-  const store = { checkpointDir, ...(hasJournal && { lockTakeoverMs: 20 }) };
-  const options = {
-    persistenceManager: new WorkflowPersistenceManager(store),
+  return new MetaPlanner({
+    persistenceManager: new WorkflowPersistenceManager({ checkpointDir, lockTakeoverMs: 20 }),
     concurrency: 3,
     ...posterOptions(hooks),
-    ...(checkpointInterval !== undefined && { checkpointInterval }),
-    ...(hasJournal && durability !== undefined && { durability }),
-    ...(onProgress !== undefined && { onProgress }),
-  };
-  return new MetaPlanner(options);
-}
-
-/** Whether every record is kept and not only every save. */
-export const hasJournal = knowsDurability();
-
-function knowsDurability(): boolean {
-  try {
-    new MetaPlanner({ durability: 'strict' } as MetaPlannerOptions);
-    return true;
-  } catch {
-    return false;
-  }
+    durability,
+    checkpointInterval,
+    onProgress,
+  });
 }

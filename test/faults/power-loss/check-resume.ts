@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { ExecutionEvent, ExecutionResult, MetaPlanner } from 'vibe-aigc';
-import { hasJournal, posterPlanner } from '../helpers/poster-planner.js';
+import { posterPlanner } from '../helpers/poster-planner.js';
 import { needs, paidNodes, posterVibe } from '../helpers/poster-run.js';
 import type { Promised } from './promises.js';
 import { checkpointDirIn, type ScenarioSettings } from './scenarios.js';
@@ -113,7 +113,6 @@ async function takenBackProblems(
 const expectedNames = /^(cp-.+\.json|\.journal-\d+|\.lock-\d+(\.beat|\.released)?)$/;
 
 function leftOvers(directory: string): string[] {
-  if (!hasJournal) return [];
   const names = readdirSync(checkpointDirIn(directory), { recursive: true, withFileTypes: true });
   return names
     .filter((entry) => !entry.isDirectory() && !expectedNames.test(basename(entry.name)))

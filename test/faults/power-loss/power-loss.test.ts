@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildState } from '../helpers/disk-state.js';
 import { fastDirectory } from '../helpers/fast-directory.js';
 import { testSeed } from '../helpers/level.js';
-import { hasJournal } from '../helpers/poster-planner.js';
 import { posterOutputs } from '../helpers/poster-run.js';
 import { randomFrom } from '../helpers/random.js';
 import { checkResume } from './check-resume.js';
@@ -34,12 +33,11 @@ afterAll(async () => {
 /** Tries states until some are found wrong, and tells what is wrong with them. */
 async function failuresIn(scenario: RecordedScenario, chosen: Iterable<StateAtCut>, enough = 5): Promise<string[]> {
   const { durability, checkpointInterval, recording } = scenario;
-  const keepsRecords = durability === 'strict' && hasJournal;
   const failures: string[] = [];
   for (const { cut, state, label } of chosen) {
     const directory = join(base, `state-${++states}`);
     buildState(directory, state);
-    const promised = promisedAt(scenario, cut, keepsRecords);
+    const promised = promisedAt(scenario, cut);
     const problems = await checkResume({ directory, durability, checkpointInterval }, promised, outputs);
     await rm(directory, { recursive: true });
     if (problems.length === 0) continue;
@@ -108,7 +106,7 @@ describe('the test of power cuts', () => {
       const acknowledged = recording.marks.flatMap((mark) =>
         mark.told === 'acknowledged' ? [`${mark.runId} ${mark.nodeId}`] : [],
       );
-      if (hasJournal) expect(acknowledged, scenario).toEqual([...new Set(acknowledged)]);
+      expect(acknowledged, scenario).toEqual([...new Set(acknowledged)]);
     }
   });
 

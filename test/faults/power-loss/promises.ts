@@ -1,4 +1,3 @@
-import { hasJournal } from '../helpers/poster-planner.js';
 import type { Mark, Recording } from './operations.js';
 import type { RecordedScenario } from './record-scenarios.js';
 
@@ -18,9 +17,10 @@ export interface Promised {
   readonly order: readonly string[];
 }
 
-/** @param keepsRecords whether what was acknowledged is on disk: not at `relaxed`, and not without a journal */
-export function promisedAt({ recording, durability }: RecordedScenario, cut: number, keepsRecords: boolean): Promised {
+/** At `relaxed`, a record is promised when it was acknowledged before a flush of the journal began that is over. */
+export function promisedAt({ recording, durability }: RecordedScenario, cut: number): Promised {
   const { marks } = recording;
+  const flushedTo = durability === 'strict' ? cut : lastFlushOfJournal(recording, cut);
   const told = marks.filter(({ at }) => at < cut);
   const planned = told.findLast((mark) => mark.told === 'planned');
   const runId = planned?.told === 'planned' ? planned.runId : undefined;
@@ -32,14 +32,26 @@ export function promisedAt({ recording, durability }: RecordedScenario, cut: num
     ...(runId !== undefined && { runId }),
     mayBeOther:
       told.findLast((mark) => mark.told === 'starting over' || mark.told === 'planned')?.told === 'starting over',
-    kept: keepsRecords ? ofRun(told) : [],
+    kept: ofRun(told.filter(({ at }) => at < flushedTo)),
     isOver: told.some((mark) => mark.told === 'resolved' && mark.runId === runId),
     saved: told
       .filter((mark) => mark.told === 'saved')
       .filter((mark) => isFlushed(mark) && !beingDeleted.includes(mark.checkpointId)),
     deleted: told.flatMap((mark) => (mark.told === 'deleted' ? [mark.checkpointId] : [])),
-    order: hasJournal ? ofRun(marks) : [],
+    order: ofRun(marks),
   };
+}
+
+/** When it began: 0 when there was none. */
+function lastFlushOfJournal({ operations }: Recording, cut: number): number {
+  const journals = new Set<number>();
+  let begun = 0;
+  for (const operation of operations) {
+    if (operation.endedAt >= cut) break;
+    if (operation.kind === 'rename' && operation.path.includes('/.journal-')) journals.add(operation.file);
+    if (operation.kind === 'flush' && journals.has(operation.file)) begun = Math.max(begun, operation.startedAt);
+  }
+  return begun;
 }
 
 /** Some checkpoints are positions in the journal. */

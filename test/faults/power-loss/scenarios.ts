@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ExecutionEvent, MetaPlanner } from 'vibe-aigc';
-import { type Durability, hasJournal, posterPlanner } from '../helpers/poster-planner.js';
+import { type Durability, posterPlanner } from '../helpers/poster-planner.js';
 import { posterVibe } from '../helpers/poster-run.js';
 import type { Recorder } from './record-operations.js';
 
@@ -41,7 +41,7 @@ export async function play(scenario: ScenarioName, settings: ScenarioSettings, r
 async function run(settings: ScenarioSettings, recorder: Recorder, fresh = false): Promise<void> {
   const planner = plannerOf(settings, recorder, async (nodeId) => {
     // At `relaxed` a flush follows by itself: the call of one node takes until one came.
-    const isWaiting = hasJournal && settings.durability === 'relaxed' && nodeId === 'review';
+    const isWaiting = settings.durability === 'relaxed' && nodeId === 'review';
     if (isWaiting) await recorder.next(({ kind }) => kind === 'flush');
   });
   const { runId } = await planner.executeWithResume(posterVibe, { fresh });
