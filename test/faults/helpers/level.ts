@@ -1,5 +1,5 @@
 /** How much a fault test tries: `quick` with every change, `full` with `--mode full`. */
-export const isFull = (import.meta as ImportMeta & { env: { readonly MODE: string } }).env.MODE === 'full';
+const isFull = (import.meta as ImportMeta & { env: { readonly MODE: string } }).env.MODE === 'full';
 
 export function atLevel<T>(quick: T, full: T): T {
   return isFull ? full : quick;

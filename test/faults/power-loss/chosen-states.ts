@@ -1,6 +1,6 @@
-import { isFull } from '../helpers/level.js';
+import { atLevel } from '../helpers/level.js';
 import type { Random } from '../helpers/random.js';
-import { keyOf, type LegalState, legalStates } from './disk-model.js';
+import { type LegalState, legalStates } from './disk-model.js';
 import type { Recording } from './operations.js';
 
 export interface StateAtCut extends LegalState {
@@ -8,31 +8,16 @@ export interface StateAtCut extends LegalState {
 }
 
 /**
- * The states of one recording that are tried. Equal ones are tried once, at the latest moment that they are possible:
- * most was promised then. At the quick level some: at moments just after a promise, where nothing unflushed is left, and
- * at any moment, where anything legal is.
+ * The states of one recording that are tried: after promises, the disk that kept least, where nothing unflushed is left;
+ * and at moments all over the recording anything that is legal then.
  */
-export function chosenStates(recording: Recording, random: Random, perRecording: number): StateAtCut[] {
-  if (isFull) return [...everyState(recording, random)];
-  const promises = random.sample(recording.marks, perRecording - Math.floor(perRecording / 2));
-  const afterPromises = promises.map(({ at }) => leastAfter(recording, at, random));
-  const anywhere = Array.from({ length: Math.floor(perRecording / 2) }, () => {
-    const cut = random.below(recording.moments + 1);
-    return { cut, ...random.pick([...legalStates(recording, cut, random)]) };
-  });
-  return [...afterPromises, ...anywhere];
-}
-
-/** All that the model knows, for every moment. */
-function* everyState(recording: Recording, random: Random): Generator<StateAtCut> {
-  const seen = new Set<string>();
-  for (let cut = recording.moments; cut >= 0; cut--) {
-    for (const legal of legalStates(recording, cut, random)) {
-      const key = keyOf(legal.state);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      yield { cut, ...legal };
-    }
+export function* chosenStates(recording: Recording, random: Random): Generator<StateAtCut> {
+  const { marks, moments } = recording;
+  for (const { at } of atLevel(random.sample(marks, 2), marks)) yield leastAfter(recording, at, random);
+  const step = atLevel(moments / 2, 4);
+  for (let start = 0; start <= moments; start += step) {
+    const cut = Math.min(moments, Math.floor(start) + random.below(Math.ceil(step)));
+    yield { cut, ...random.pick([...legalStates(recording, cut, random)]) };
   }
 }
 

@@ -63,7 +63,7 @@ describe('when the power is cut', () => {
         }, async () => {
           const played = find(scenario, durability, checkpointInterval);
           const random = randomFrom(seed + recorded.indexOf(played));
-          expect(await failuresIn(played, chosenStates(played.recording, random, 4))).toEqual([]);
+          expect(await failuresIn(played, chosenStates(played.recording, random))).toEqual([]);
         });
       }
     }
