@@ -31,7 +31,7 @@ let stores: SoundStore[];
 beforeAll(async () => {
   base = await mkdtemp(join(fastDirectory, 'vibe-aigc-damage-'));
   stores = await soundStores(base);
-});
+}, 120_000);
 
 afterAll(async () => {
   if (base) await rm(base, { recursive: true, force: true });

@@ -22,7 +22,7 @@ beforeAll(async () => {
   store = (await soundStores(base)).find(({ name }) => name === 'killed with few checkpoints') as SoundStore;
   path = journalIn(store.files) ?? '';
   lines = path === '' ? [] : readJournal(bytesOf(store.files, path)).lines;
-});
+}, 120_000);
 
 afterAll(async () => {
   if (base) await rm(base, { recursive: true, force: true });

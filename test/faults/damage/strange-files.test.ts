@@ -18,7 +18,7 @@ beforeAll(async () => {
   base = await mkdtemp(join(fastDirectory, 'vibe-aigc-strange-'));
   stores = await soundStores(base);
   outside = join(base, 'outside');
-});
+}, 120_000);
 
 afterAll(async () => {
   if (base) await rm(base, { recursive: true, force: true });

@@ -23,7 +23,7 @@ beforeAll(async () => {
   recorded = await recordScenarios();
   outputs = await posterOutputs();
   base = await mkdtemp(join(fastDirectory, 'vibe-aigc-power-'));
-});
+}, 120_000);
 
 afterAll(async () => {
   if (base) await rm(base, { recursive: true, force: true });
