@@ -1,8 +1,10 @@
 import { isPlainObject, type JsonObject } from '../plan/json-value.js';
 import { type Vibe, vibeSchema } from '../plan/vibe.js';
 import { isTooDeep, type WorkflowPlan, workflowPlanSchema } from '../plan/workflow-plan.js';
+import { executionStateSchema } from '../run/execution-state.js';
 import { type RunRecord, type RunStatus, runRecordSchema, runStatuses } from '../run/run-record.js';
 import type { RunParent } from '../run/run-state.js';
+import { isCheckpointId } from './checkpoint-id.js';
 import {
   decodeNodeResult,
   decodeParent,
@@ -93,8 +95,9 @@ export function decodeHeader(text: string): Decoded<JournalHeader> {
   const vibe = vibeSchema.safeParse(decodeVibe(rawVibe));
   const plan = workflowPlanSchema.safeParse(decodePlan(workflow_plan));
   if (!vibe.success || !plan.success) return damaged(`its ${vibe.success ? 'plan' : 'vibe'} is none`);
+  const knownParent = executionStateSchema.shape.parent.safeParse(decodeParent(parent));
   const head = headOf(opened.value);
-  if (head === undefined) return damaged('its header lacks a field');
+  if (head === undefined || !knownParent.success) return damaged('its header lacks a field');
   const { planId, runId, vibeKey } = head;
   return {
     ok: true,
@@ -106,7 +109,7 @@ export function decodeHeader(text: string): Decoded<JournalHeader> {
       vibeKey,
       vibe: vibe.data,
       plan: plan.data,
-      ...(parent !== undefined && { parent: decodeParent(parent) as RunParent }),
+      ...(knownParent.data !== undefined && { parent: knownParent.data }),
       ...unknownFieldsOf(unknown),
     },
   };
@@ -227,7 +230,8 @@ export function decodeMark(text: string): Decoded<Mark> {
     ? line.checkpoint
     : [];
   const isState = runStatuses.includes(state as RunStatus);
-  if (typeof checkpointId !== 'string' || typeof createdAt !== 'string' || !isState) return damaged('a mark is none');
+  if (typeof checkpointId !== 'string' || !isCheckpointId(checkpointId)) return damaged('a mark is none');
+  if (typeof createdAt !== 'string' || !isState) return damaged('a mark is none');
   if (!isCount(seq) || !isCount(completed) || Number.isNaN(Date.parse(createdAt))) return damaged('a mark is none');
   const position = { checkpointId, createdAt, state: state as RunStatus, seq, completed, hasFile: file === 'file' };
   return { ok: true, value: { kind: 'position', position } };

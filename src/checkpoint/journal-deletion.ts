@@ -2,6 +2,7 @@ import { CheckpointCorruptError } from '../errors.js';
 import { allDeletedIds, openingOf, type SurveyedJournal } from './journal-survey.js';
 import type { JournalOpening } from './persistence-manager.js';
 import { replayJournal } from './replay.js';
+import type { Sha256 } from './sealed-document.js';
 
 export interface Deletion {
   readonly checkpointId: string;
@@ -24,11 +25,12 @@ export interface Deletion {
 export async function openingWithout(
   { checkpointId, endId, planId, epoch }: Deletion,
   journals: readonly SurveyedJournal[],
+  sha256: Sha256,
 ): Promise<JournalOpening | 'set aside' | undefined> {
   const [latest] = journals;
   if (latest === undefined) return undefined;
   const { journal } = latest;
-  const replay = await replayJournal(journal, planId);
+  const replay = await replayJournal(journal, planId, sha256);
   const reason = journal.damage?.reason ?? (replay.ok ? undefined : replay.reason);
   const isEnd = checkpointId === endId;
   if (reason === undefined && isEnd) return undefined; // that is the run itself

@@ -4,6 +4,7 @@ import { isMark, type Position } from './journal-codec.js';
 import { allDeletedIds, listedPositions, type SurveyedJournal } from './journal-survey.js';
 import type { StoredJournal } from './persistence-manager.js';
 import { checkpointOf, replayJournal } from './replay.js';
+import type { Sha256 } from './sealed-document.js';
 
 // Checkpoints that are places in the journals of a plan, for a store to list and to load.
 
@@ -39,6 +40,7 @@ export async function loadPosition(
   journals: readonly SurveyedJournal[],
   planId: string,
   checkpointId: string,
+  sha256: Sha256,
 ): Promise<Checkpoint | undefined> {
   const deletedIds = allDeletedIds(journals);
   let problem: CheckpointCorruptError | undefined;
@@ -46,7 +48,7 @@ export async function loadPosition(
     const position = listedPositions(surveyed, deletedIds).find((at) => at.checkpointId === checkpointId);
     if (position === undefined) continue;
     const { journal } = surveyed;
-    const replay = await replayJournal(journal, planId, position.seq);
+    const replay = await replayJournal(journal, planId, sha256, position.seq);
     if (replay.value !== undefined && replay.value.records.length >= position.seq) {
       return { ...checkpointOf(replay.value, position), state: position.state };
     }

@@ -94,7 +94,7 @@ export interface StoredJournal {
 
 export interface JournalDamage {
   readonly reason: string;
-  /** At most so many lines had been written. */
+  /** At most so many lines had been written; `Number.MAX_SAFE_INTEGER` where nobody can say. */
   readonly linesWritten: number;
   /** Lines behind the damage that are intact themselves. */
   readonly linesBehind: ReadonlyArray<{ readonly number: number; readonly text: string }>;

@@ -7,7 +7,8 @@ import { applyRecord, newRunState, type RunState } from '../run/run-state.js';
 import type { Checkpoint } from './checkpoint.js';
 import { decodeHeader, decodeMark, decodeRecord, isMark, type JournalHeader, type Position } from './journal-codec.js';
 import type { StoredJournal } from './persistence-manager.js';
-import type { Decoded } from './sealed-document.js';
+import type { Decoded, Sha256 } from './sealed-document.js';
+import { vibeKeyOf } from './vibe-key.js';
 
 /** What a journal amounts to. */
 export interface Replayed {
@@ -36,12 +37,16 @@ const charactersAtOnce = 1_000_000;
 export async function replayJournal(
   { lines, epoch }: Pick<StoredJournal, 'lines' | 'epoch'>,
   planId: string,
+  sha256: Sha256,
   upTo = Number.POSITIVE_INFINITY,
 ): Promise<Replay> {
   const header = known(decodeHeader(lines[0] ?? ''), planId);
   if (!header.ok) return header;
   if (header.value.planId !== planId) return { ok: false, reason: 'it is the journal of another plan' };
   if (header.value.epoch !== epoch) return { ok: false, reason: 'it is the journal of another epoch' };
+  if (vibeKeyOf(header.value.vibe, sha256) !== header.value.vibeKey) {
+    return { ok: false, reason: 'its vibe is not the one that it was begun with' };
+  }
   const state = stateOf(header.value);
   if (typeof state === 'string') return { ok: false, reason: state };
   const records: string[] = [];

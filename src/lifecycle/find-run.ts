@@ -91,7 +91,7 @@ async function lookForStart(
   planner: PlannerServices,
 ): Promise<StoredStart | undefined> {
   if (call.mode === 'new') return undefined;
-  if (target.isNamed && target.checkpoint === undefined) checkSameVibe(stored, target);
+  if (target.checkpoint === undefined) checkSameVibe(stored, target);
   if (call.fresh) return undefined;
 
   const { planId, vibeKey } = target;
@@ -115,10 +115,13 @@ async function lookForStart(
   return start;
 }
 
-/** A plan that the caller named must hold the vibe of the call, even when it is to start over. */
-function checkSameVibe({ summaries, journals }: StoredPlan, { planId, vibeKey }: Target): void {
+/**
+ * A plan that the caller named must hold the vibe of the call, even when it is to start over. Under the id that a vibe
+ * gives, other checkpoints may lie, and are passed over; a journal is the run itself.
+ */
+function checkSameVibe({ summaries, journals }: StoredPlan, { planId, vibeKey, isNamed }: Target): void {
   const ofJournals = journals.states.flatMap(({ checkpoint }) => (checkpoint ? [summarize(checkpoint)] : []));
-  const [latest] = [...ofJournals, ...summaries.filter(isIntact)].sort(byLatest);
+  const [latest] = [...ofJournals, ...(isNamed ? summaries.filter(isIntact) : [])].sort(byLatest);
   if (latest === undefined || latest.vibeKey === vibeKey) return;
   const reason = `it belongs to another vibe (${JSON.stringify(latest.vibeDescription.slice(0, 80))}); use another planId`;
   throw new CheckpointMismatchError(planId, reason, latest.checkpointId);

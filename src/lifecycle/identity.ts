@@ -44,6 +44,6 @@ export function rollingIdOf(run: { readonly runId: string | undefined; readonly 
   return rollingIdOfRun(run, sha256);
 }
 
-function sha256(text: Uint8Array | string): string {
+export function sha256(text: Uint8Array | string): string {
   return createHash('sha256').update(text).digest('hex');
 }

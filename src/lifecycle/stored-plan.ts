@@ -6,7 +6,7 @@ import type { StoredJournal } from '../checkpoint/persistence-manager.js';
 import { checkpointOf, type Replayed, replayJournal } from '../checkpoint/replay.js';
 import type { Host } from '../host.js';
 import type { CheckedStore } from './checked-store.js';
-import { rollingIdOf } from './identity.js';
+import { rollingIdOf, sha256 } from './identity.js';
 
 /** All that a store has of a plan. */
 export interface StoredPlan {
@@ -68,19 +68,19 @@ async function stateOf(
   planId: string,
   listedIds: ReadonlySet<string>,
 ): Promise<JournalState> {
-  const { journal, positions, head } = surveyed;
-  const replay = await replayJournal(journal, planId);
+  const { journal, positions } = surveyed;
+  const replay = await replayJournal(journal, planId, sha256);
   const damage = journal.damage?.reason ?? (replay.ok ? undefined : replay.reason);
   const replayed = replay.value;
   const { epoch, location } = journal;
   return {
     epoch,
     location,
-    runId: head?.runId,
+    runId: replayed?.header.runId,
     damage,
     checkpoint: replayed && endOf(replayed, positions, listedIds),
     replayed,
-    recordsWritten: recordsWritten(journal, surveyed),
+    recordsWritten: replayed === undefined ? Number.MAX_SAFE_INTEGER : recordsWritten(journal),
     createdAt: positions.at(-1)?.createdAt ?? replayed?.state.lastAt ?? '',
     positionIds: new Set(positions.map(({ checkpointId }) => checkpointId)),
   };
@@ -96,13 +96,17 @@ function endOf(replayed: Replayed, positions: readonly Position[], listedIds: Re
 }
 
 /** What cannot be read may be a record; the last checkpoint behind the damage still says how many there were by then. */
-function recordsWritten({ damage, lines }: StoredJournal, { positions, deletedIds }: SurveyedJournal): number {
-  const { linesWritten = lines.length, linesBehind = [] } = damage ?? {};
-  const atMost = linesWritten - 1 - positions.length - deletedIds.length;
-  const last = linesBehind.findLast(({ text }) => isMark(text) && positionIn(text) !== undefined);
+function recordsWritten({ damage, lines }: StoredJournal): number {
+  if (damage === undefined) return lines.length - 1 - lines.filter(isMark).length;
+  const { linesWritten, linesBehind } = damage;
+  const behind = new Map(linesBehind.map(({ number, text }) => [number, text])); // a line may lie there twice
+  const marks = [...behind].filter(([number, text]) => number > lines.length && isMark(text));
+  const atMost = linesWritten - 1 - lines.filter(isMark).length - marks.length;
+  const last = marks.findLast(([, text]) => positionIn(text) !== undefined);
   if (last === undefined) return atMost;
-  const marksAfter = linesBehind.filter(({ number, text }) => number > last.number && isMark(text)).length;
-  return Math.min(atMost, (positionIn(last.text)?.seq ?? atMost) + linesWritten - last.number - marksAfter);
+  const [number, text] = last;
+  const marksAfter = marks.filter(([other]) => other > number).length;
+  return Math.min(atMost, (positionIn(text)?.seq ?? atMost) + linesWritten - number - marksAfter);
 }
 
 function positionIn(text: string): Position | undefined {

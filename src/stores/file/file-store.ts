@@ -150,7 +150,7 @@ export class WorkflowPersistenceManager implements PersistenceManager {
       const [latest] = journals;
       if (latest === undefined) return false;
       const { epoch } = lease;
-      const opening = await openingWithout({ checkpointId, endId: endIdOf(latest), planId, epoch }, journals);
+      const opening = await openingWithout({ checkpointId, endId: endIdOf(latest), planId, epoch }, journals, sha256);
       if (opening === 'set aside') await this.journal.setAside(planId, latest.journal.epoch);
       else if (opening !== undefined) await (await this.journal.begin(planId, lease, opening)).close();
       return opening !== undefined;

@@ -32,13 +32,13 @@ class ChainCheck {
   private readonly behind: JournalLine[] = [];
   private last: Pick<JournalLine, 'number' | 'sum'> = { number: 0, sum: noLine };
   private isBroken = false;
-  private count = 0;
+  private isLastIntact = false;
   /** The highest line that any intact line knows to be flushed. */
   private flushed = 1; // the first one is there before the file has its name
 
   take(raw: string): void {
-    this.count++;
     const line = parseLine(raw);
+    this.isLastIntact = line !== undefined;
     if (line === undefined) this.isBroken = true;
     else this.takeIntact(line);
   }
@@ -48,7 +48,10 @@ class ChainCheck {
     const bad = this.last.number + 1;
     if (bad > this.flushed) return { lines: this.lines, isTorn: isCut };
     const reason = isCut ? `line ${bad} is not as it was written` : `it ends before line ${this.flushed}`;
-    const linesWritten = Math.max(this.count + (hasRest ? 1 : 0), this.flushed, this.behind.at(-1)?.number ?? 0);
+    const last = this.behind.at(-1);
+    // Only an intact last line tells how many there were: others may have been cut off with what is damaged.
+    const isEndKnown = last !== undefined && this.isLastIntact && !hasRest;
+    const linesWritten = isEndKnown ? Math.max(last.number, this.flushed) : Number.MAX_SAFE_INTEGER;
     const linesBehind = this.behind.map(({ number, text }) => ({ number, text }));
     return { lines: this.lines, isTorn: false, damage: { reason, linesWritten, linesBehind } };
   }

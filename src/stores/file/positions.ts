@@ -73,11 +73,11 @@ export async function findPosition(
 /** @throws CheckpointCorruptError when what came before it cannot be read back */
 export async function loadFound(found: FoundPosition, checkpointId: string): Promise<Checkpoint | undefined> {
   const { planId, journals, endOfEpoch } = found;
-  if (endOfEpoch === undefined) return loadPosition(journals, planId, checkpointId);
+  if (endOfEpoch === undefined) return loadPosition(journals, planId, checkpointId, sha256);
   const surveyed = journals.find(({ journal }) => journal.epoch === endOfEpoch);
   if (surveyed === undefined) return undefined;
   const { journal, positions } = surveyed;
-  const replay = await replayJournal(journal, planId);
+  const replay = await replayJournal(journal, planId, sha256);
   const reason = journal.damage?.reason ?? (replay.ok ? undefined : replay.reason);
   if (reason !== undefined || replay.value === undefined) {
     throw new CheckpointCorruptError({ planId, reason: reason ?? '', location: journal.location, checkpointId });
