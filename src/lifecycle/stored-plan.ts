@@ -73,6 +73,7 @@ async function stateOf(
   const damage = journal.damage?.reason ?? (replay.ok ? undefined : replay.reason);
   const replayed = replay.value;
   const { epoch, location } = journal;
+  const isStrange = replayed === undefined && journal.lines.length > 0; // the journal of another plan, say
   return {
     epoch,
     location,
@@ -80,7 +81,7 @@ async function stateOf(
     damage,
     checkpoint: replayed && endOf(replayed, positions, listedIds),
     replayed,
-    recordsWritten: replayed === undefined ? Number.MAX_SAFE_INTEGER : recordsWritten(journal),
+    recordsWritten: isStrange ? Number.MAX_SAFE_INTEGER : recordsWritten(journal),
     createdAt: positions.at(-1)?.createdAt ?? replayed?.state.lastAt ?? '',
     positionIds: new Set(positions.map(({ checkpointId }) => checkpointId)),
   };
