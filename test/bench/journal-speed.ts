@@ -1,7 +1,7 @@
 import type { WorkflowPlanInput } from '../../src/index.js';
 import { appendEach, groupCommit, minimalLoop } from './minimal-loop.js';
 import { outputOf, shapes } from './plans.js';
-import { linesOf, runPlan, withNewFile } from './recorded-run.js';
+import { linesOf, type RunOptions, runPlan, withNewFile } from './recorded-run.js';
 import { grouped, heading, interleaved, print, shown, timed } from './report.js';
 
 const output = outputOf(100);
@@ -61,19 +61,33 @@ async function compareChain(label: string, plan: WorkflowPlanInput): Promise<voi
 async function compareRelaxed(label: string, plan: WorkflowPlanInput): Promise<void> {
   const relaxed = { output, durability: 'relaxed' } as const;
   const nothing = { output, mode: 'execute' } as const;
-  const times = await interleaved<'whole' | 'afterPlan' | 'bareWhole' | 'bareAfterPlan'>([
-    async () => ({ whole: (await runPlan(plan, relaxed)).wholeMs }),
-    async () => ({ bareWhole: (await runPlan(plan, nothing)).wholeMs }),
-    async () => ({ afterPlan: (await runPlan(plan, { ...relaxed, isHeard: true })).afterPlanMs }),
-    async () => ({ bareAfterPlan: (await runPlan(plan, { ...nothing, isHeard: true })).afterPlanMs }),
+  const figuresOf = async (options: RunOptions) => {
+    const { wholeMs, cpuMs } = await runPlan(plan, options);
+    return { whole: wholeMs, cpu: cpuMs, afterPlan: (await runPlan(plan, { ...options, isHeard: true })).afterPlanMs };
+  };
+  const { whole, cpu, afterPlan, bareWhole, bareCpu, bareAfterPlan } = await interleaved<
+    'whole' | 'cpu' | 'afterPlan' | 'bareWhole' | 'bareCpu' | 'bareAfterPlan'
+  >([
+    () => figuresOf(relaxed),
+    async () => {
+      const bare = await figuresOf(nothing);
+      return { bareWhole: bare.whole, bareCpu: bare.cpu, bareAfterPlan: bare.afterPlan };
+    },
   ]);
-  printAdded(`${label}: whole call, a node`, times.whole, times.bareWhole, plan);
-  printAdded(`${label}: from plan_created, a node`, times.afterPlan, times.bareAfterPlan, plan);
+  printAdded(`${label}: whole call, a node`, whole, bareWhole, plan, 20);
+  printAdded(`${label}: from plan_created, a node`, afterPlan, bareAfterPlan, plan, 20);
+  printAdded(`${label}: processor time, a node`, cpu, bareCpu, plan);
 }
 
-function printAdded(label: string, recorded: number, bare: number, { rootNodes }: WorkflowPlanInput): void {
+function printAdded(
+  label: string,
+  recorded: number,
+  bare: number,
+  { rootNodes }: WorkflowPlanInput,
+  atMost?: number,
+): void {
   const value = (1_000 * (recorded - bare)) / rootNodes.length;
-  print(label, { value, unit: 'µs', atMost: 20, note: `${shown(recorded, 'ms')}, ${shown(bare, 'ms')} without` });
+  print(label, { value, unit: 'µs', atMost, note: `${shown(recorded, 'ms')}, ${shown(bare, 'ms')} without` });
 }
 
 function loopMs(plan: WorkflowPlanInput, lines: readonly string[]): Promise<number> {

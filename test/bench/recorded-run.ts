@@ -20,6 +20,8 @@ export interface RunTimes {
   readonly wholeMs: number;
   /** From `plan_created` to the result; `NaN` when nobody listened. */
   readonly afterPlanMs: number;
+  /** What this process has worked in all its threads: on a busy machine it says more than the clock. */
+  readonly cpuMs: number;
   readonly checkpointDir: string;
 }
 
@@ -46,11 +48,13 @@ export async function runPlan(
     createdAt = performance.now();
     onPlanCreated?.();
   };
+  const cpuBefore = process.cpuUsage();
   const begin = performance.now();
   const result = await planner[mode](plan.sourceVibe, { plan, ...(isHeard && { onProgress }) });
   const end = performance.now();
+  const { user, system } = process.cpuUsage(cpuBefore);
   if (result.status !== 'completed') throw new Error(`the run is ${result.status}`);
-  return { wholeMs: end - begin, afterPlanMs: end - createdAt, checkpointDir };
+  return { wholeMs: end - begin, afterPlanMs: end - createdAt, cpuMs: (user + system) / 1_000, checkpointDir };
 }
 
 /** The one directory of a plan in a checkpoint directory. */

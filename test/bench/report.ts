@@ -5,7 +5,7 @@ export interface Figure {
   readonly value: number;
   readonly unit: 'x' | 'ms' | 'µs' | 'MB' | '';
   /** The value that must not be exceeded. Without one, the figure is printed for what it is. */
-  readonly atMost?: number;
+  readonly atMost?: number | undefined;
   /** What we would like it to be. */
   readonly aim?: number;
   /** The figures that it was made of. */
