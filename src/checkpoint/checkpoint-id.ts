@@ -68,6 +68,11 @@ export class CheckpointIds {
   }
 }
 
+/** Whether an id says when it was made. */
+export function isTimedId(id: string): boolean {
+  return timedPattern.test(id);
+}
+
 /** When an id of ours was made, ISO 8601; `undefined` for other ids. */
 export function createdAtOfId(id: string): string | undefined {
   const ticks = timedPattern.exec(id)?.[1];

@@ -10,18 +10,21 @@ export class UnusableState extends Error {
 }
 
 /**
- * The state to go on from. Completed results are taken over as they are, outputs frozen as they were when they settled.
+ * The state to go on from, once for whoever keeps one: they share their results, which never change. Completed results
+ * are taken over as they are, outputs frozen as they were when they settled.
  * @throws UnusableState when results and plan do not fit together.
  */
-export function recoverRunState(identity: RunIdentity, stored: ExecutionState): RunState {
-  return restoreRunState(identity, {
-    status: stored.state,
-    seq: stored.seq ?? 0,
-    results: resultsInOrder(identity, stored),
-    startedAt: stored.startedAt,
-    endedAt: stored.endedAt,
-    activeMs: stored.activeMs ?? 0,
-  });
+export function recoverRun(identity: RunIdentity, stored: ExecutionState): () => RunState {
+  const results = [...resultsInOrder(identity, stored)];
+  return () =>
+    restoreRunState(identity, {
+      status: stored.state,
+      seq: stored.seq ?? 0,
+      results,
+      startedAt: stored.startedAt,
+      endedAt: stored.endedAt,
+      activeMs: stored.activeMs ?? 0,
+    });
 }
 
 /** As they settled, as far as is known: a JSON object does not keep the order of keys that look like numbers. */

@@ -1,6 +1,6 @@
 import { byLatest, type Checkpoint, type CheckpointSummary, isIntact } from '../checkpoint/checkpoint.js';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
-import { recoverRunState, UnusableState } from '../checkpoint/recovery.js';
+import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
 import { CheckpointMismatchError, CheckpointNotFoundError, PlanInvalidError, VibeError } from '../errors.js';
 import { issuesOf } from '../plan/issues.js';
 import { isPlainObject } from '../plan/json-value.js';
@@ -203,7 +203,7 @@ function recount(stored: ExecutionState): Pick<ExecutionState, 'completedNodes' 
   const vibeKey = vibeKeyOf(vibe);
   let state: RunState;
   try {
-    state = recoverRunState({ planId, runId, vibe, vibeKey, epoch, plan, graph, parent }, stored);
+    state = recoverRun({ planId, runId, vibe, vibeKey, epoch, plan, graph, parent }, stored)();
   } catch (error) {
     if (error instanceof UnusableState)
       throw new CheckpointMismatchError(planId, `the executionState: ${error.message}`);

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { recoverRunState, UnusableState } from '../checkpoint/recovery.js';
+import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
 import { CheckpointCorruptError, CheckpointMismatchError, PlanInvalidError } from '../errors.js';
 import type { HandlerLookup } from '../execution/node-handler.js';
 import { freezeJson, type JsonObject } from '../plan/json-value.js';
@@ -42,14 +42,12 @@ export function openStoredRun(checkpoint: Checkpoint, names: OpenRunNames, looku
     names.runId === checkpoint.runId && checkpoint.state === 'completed' && checkpoint.pendingNodes.length === 0;
   const structure = structureOf(checkpoint);
   const identity = identityOf(plan, vibe, isDone ? structure : graphOf(plan, lookup), names);
-  const makeState = () => recoverRunState(identity, checkpoint);
   try {
-    makeState();
+    return { identity, makeState: recoverRun(identity, checkpoint) };
   } catch (error) {
     if (error instanceof UnusableState) throw corrupt(checkpoint, error.message);
     throw error;
   }
-  return { identity, makeState };
 }
 
 /** @throws CheckpointMismatchError when a plan was passed and asks for other work than the stored one. */

@@ -48,7 +48,7 @@ export async function startRecorder(
     const recorder = snapshotRecorder(recorded, planner, onSaved);
     return { state: recorded.run.makeState(), recorder, maxUncommitted: 1 };
   }
-  return { ...(await journalRecorder(recorded, lease, planner, onSaved)), maxUncommitted: 1_000 };
+  return { ...(await journalRecorder(recorded, lease, planner, onSaved)), maxUncommitted: 200 };
 }
 
 async function journalRecorder(

@@ -26,3 +26,8 @@ function planOf(size: number, dependenciesOf: (index: number) => number[]): Work
     })),
   };
 }
+
+/** A value that takes so many bytes as JSON. */
+export function outputOf(bytes: number): string {
+  return 'x'.repeat(bytes - 2);
+}

@@ -22,7 +22,7 @@ interface Append {
 const flushDelayMs = 100;
 
 /** A group takes no more once it is so long: its lines are made in one breath. */
-const charactersAtOnce = 2_000_000;
+const charactersAtOnce = 256_000;
 
 /**
  * Appends in groups: whatever is queued goes out in one write and, when strict, one flush; what is queued meanwhile is

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckpointSummary, type DamagedSummary, summarize } from '../../checkpoint/checkpoint.js';
-import { createdAtOfId, createdAtOfOlderId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
+import { createdAtOfId, createdAtOfOlderId, isTimedId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, decodeHead } from '../../checkpoint/codec.js';
 import { findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/sealed-document.js';
@@ -34,7 +34,7 @@ export async function listDocuments(
   const { timed, untimed } = await findDocuments(root, directories);
   const summaries = await summariesOf(root, untimed, query, Number.POSITIVE_INFINITY);
   const { before, limit } = query;
-  const isTimed = before !== undefined && createdAtOfId(before) !== undefined;
+  const isTimed = before !== undefined && isTimedId(before);
   const candidates = isTimed ? timed.filter(({ checkpointId }) => checkpointId < before) : timed;
   // A mark that is no name of ours says nothing about other names: everything is read then.
   const enough = before === undefined || isTimed ? (limit ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
@@ -56,7 +56,7 @@ async function findDocuments(
     for (const name of await namesIn(join(root, directory))) {
       const checkpointId = checkpointIdOfDocument(name);
       if (checkpointId === undefined || !mayLieIn(directory, checkpointId)) continue;
-      (createdAtOfId(checkpointId) === undefined ? untimed : timed).push({ directory, checkpointId });
+      (isTimedId(checkpointId) ? timed : untimed).push({ directory, checkpointId });
     }
   }
   timed.sort((a, b) => (a.checkpointId < b.checkpointId ? 1 : -1));

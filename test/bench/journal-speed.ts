@@ -1,0 +1,95 @@
+import type { WorkflowPlanInput } from '../../src/index.js';
+import { appendEach, groupCommit, minimalLoop } from './minimal-loop.js';
+import { outputOf, shapes } from './plans.js';
+import { linesOf, type RunOptions, runPlan, withNewFile } from './recorded-run.js';
+import { grouped, heading, interleaved, print, shown, timed } from './report.js';
+
+const output = outputOf(100);
+const concurrency = 8;
+
+/** What it costs to record a run, at both levels of durability. */
+export async function benchJournalSpeed(): Promise<void> {
+  for (const shape of Object.values(shapes)) await runPlan(shape(2_000), { output, durability: 'relaxed' }); // warm-up
+  heading('Strict, 100-byte outputs: times over a minimal loop that appends the same lines with group commit');
+  for (const name of ['wide', 'layered'] as const) {
+    for (const size of [1_000, 10_000]) await compareStrict(`${name} ${grouped(size)}`, shapes[name](size));
+  }
+  heading('Strict chain: times over one append and flush a node, and over the minimal loop');
+  await compareChain('chain 1,000', shapes.chain(1_000));
+  heading('Relaxed, 100-byte outputs: what recording adds to a run that records nothing');
+  for (const [name, shape] of Object.entries(shapes)) {
+    for (const size of [1_000, 10_000]) await compareRelaxed(`${name} ${grouped(size)}`, shape(size));
+  }
+}
+
+async function compareStrict(label: string, plan: WorkflowPlanInput): Promise<void> {
+  const { checkpointDir } = await runPlan(plan, { output });
+  const lines = await linesOf(plan, checkpointDir);
+  const { whole, afterPlan, loop } = await interleaved<'whole' | 'afterPlan' | 'loop'>([
+    async () => ({ whole: (await runPlan(plan, { output })).wholeMs }),
+    async () => ({ loop: await loopMs(plan, lines) }),
+    async () => ({ afterPlan: (await runPlan(plan, { output, isHeard: true })).afterPlanMs }),
+  ]);
+  const target = { unit: 'x', atMost: 3, aim: 1.5 } as const;
+  const over = `over ${shown(loop, 'ms')}`;
+  print(`${label}: whole call`, { value: whole / loop, ...target, note: `${shown(whole, 'ms')} ${over}` });
+  print(`${label}: from plan_created`, {
+    value: afterPlan / loop,
+    ...target,
+    note: `${shown(afterPlan, 'ms')} ${over}`,
+  });
+}
+
+async function compareChain(label: string, plan: WorkflowPlanInput): Promise<void> {
+  const { checkpointDir } = await runPlan(plan, { output });
+  const lines = await linesOf(plan, checkpointDir);
+  const { whole, afterPlan, loop, raw } = await interleaved<'whole' | 'afterPlan' | 'loop' | 'raw'>([
+    async () => ({ whole: (await runPlan(plan, { output })).wholeMs }),
+    async () => ({ raw: await withNewFile((fd) => timed(() => appendEach(fd, lines))) }),
+    async () => ({ afterPlan: (await runPlan(plan, { output, isHeard: true })).afterPlanMs }),
+    async () => ({ loop: await loopMs(plan, lines) }),
+  ]);
+  const target = { unit: 'x', atMost: 1.6, aim: 1.3 } as const;
+  const over = `over ${shown(raw, 'ms')}`;
+  print(`${label}: whole call / raw appends`, { value: whole / raw, ...target, note: `${shown(whole, 'ms')} ${over}` });
+  const note = `${shown(afterPlan, 'ms')} ${over}`;
+  print(`${label}: from plan_created / raw appends`, { value: afterPlan / raw, ...target, note });
+  const overLoop = `${shown(whole, 'ms')} over ${shown(loop, 'ms')}`;
+  print(`${label}: whole call / minimal loop`, { value: whole / loop, unit: 'x', atMost: 3, aim: 1.5, note: overLoop });
+}
+
+async function compareRelaxed(label: string, plan: WorkflowPlanInput): Promise<void> {
+  const relaxed = { output, durability: 'relaxed' } as const;
+  const nothing = { output, mode: 'execute' } as const;
+  const figuresOf = async (options: RunOptions) => {
+    const { wholeMs, cpuMs } = await runPlan(plan, options);
+    return { whole: wholeMs, cpu: cpuMs, afterPlan: (await runPlan(plan, { ...options, isHeard: true })).afterPlanMs };
+  };
+  const { whole, cpu, afterPlan, bareWhole, bareCpu, bareAfterPlan } = await interleaved<
+    'whole' | 'cpu' | 'afterPlan' | 'bareWhole' | 'bareCpu' | 'bareAfterPlan'
+  >([
+    () => figuresOf(relaxed),
+    async () => {
+      const bare = await figuresOf(nothing);
+      return { bareWhole: bare.whole, bareCpu: bare.cpu, bareAfterPlan: bare.afterPlan };
+    },
+  ]);
+  printAdded(`${label}: whole call, a node`, whole, bareWhole, plan, 20);
+  printAdded(`${label}: from plan_created, a node`, afterPlan, bareAfterPlan, plan, 20);
+  printAdded(`${label}: processor time, a node`, cpu, bareCpu, plan);
+}
+
+function printAdded(
+  label: string,
+  recorded: number,
+  bare: number,
+  { rootNodes }: WorkflowPlanInput,
+  atMost?: number,
+): void {
+  const value = (1_000 * (recorded - bare)) / rootNodes.length;
+  print(label, { value, unit: 'µs', atMost, note: `${shown(recorded, 'ms')}, ${shown(bare, 'ms')} without` });
+}
+
+function loopMs(plan: WorkflowPlanInput, lines: readonly string[]): Promise<number> {
+  return withNewFile((fd) => timed(minimalLoop(plan, { concurrency, output, keep: groupCommit(fd, lines) })));
+}
