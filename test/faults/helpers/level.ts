@@ -1,0 +1,8 @@
+/** `full` when started by `npm run test:faults`; otherwise a part is tried, so that every change can be tested. */
+const { MODE } = (import.meta as ImportMeta & { env: { MODE: string } }).env;
+export const isFull = MODE === 'full';
+
+/** All cases at the full level, otherwise one of every so many, from the first on. */
+export function oneOf<Case>(every: number, cases: readonly Case[]): readonly Case[] {
+  return isFull ? cases : cases.filter((_, index) => index % every === 0);
+}
