@@ -49,7 +49,9 @@ function handlerFor(job: Job): NodeHandler {
     const released = node.id === job.hold ? told('release') : undefined;
     note({ type: 'called', runId, nodeId: node.id, key: idempotencyKey });
     await released;
-    const digest = createHash('sha256').update(JSON.stringify([node.id, inputs])).digest('hex');
+    const digest = createHash('sha256')
+      .update(JSON.stringify([node.id, inputs]))
+      .digest('hex');
     for (let turns = Number.parseInt(digest.slice(0, 1), 16); turns > 0; turns--) await nextTurn();
     return { made: node.id, digest };
   };

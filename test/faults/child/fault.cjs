@@ -4,7 +4,7 @@
  * Counts the file operations of a process under one directory, tells the ledger of each, and at one of them does what
  * it was told: kill the process, stop it, or let the operation fail. `FaultOrder` in `protocol.ts` says what may be asked.
  */
-const { writeSync } = require('node:fs');
+const { readSync, writeSync } = require('node:fs');
 const { constants } = require('node:os');
 const { relative, resolve, sep } = require('node:path');
 
@@ -57,7 +57,7 @@ function isMeant({ kind, file }) {
 function interrupt({ n }) {
   if (order.action === 'stop') {
     note({ type: 'stopped', n });
-    process.kill(process.pid, 'SIGSTOP');
+    readSync(ledger, Buffer.alloc(1)); // until whoever reads the ledger has sent a SIGSTOP, and then a byte
     note({ type: 'continued', n });
   } else {
     process.kill(process.pid, 'SIGKILL');

@@ -23,9 +23,24 @@ const describers = {
   ...byName([...changesOfPaths, ...changesOfMarks], (kind) => (args) => ofPaths(kind, args, !isLooking)),
   ...byName(changesOfContent, (kind) => (args) => ofContent(kind, args)),
   ...byName(looksAtPaths, (kind) => (args) => ofPaths(kind, args, isLooking)),
-  ...byName(['write', 'writev'], (kind) => ([fd, ...args]) => ofWrite(kind, fd, args, 1)),
-  ...byName(['fsync', 'fdatasync', 'ftruncate', 'fchmod'], (kind) => ([fd]) => ofDescriptor(kind, fd, !isLooking)),
-  ...byName(['read', 'readv', 'fstat'], (kind) => ([fd]) => ofDescriptor(kind, fd, isLooking)),
+  ...byName(
+    ['write', 'writev'],
+    (kind) =>
+      ([fd, ...args]) =>
+        ofWrite(kind, fd, args, 1),
+  ),
+  ...byName(
+    ['fsync', 'fdatasync', 'ftruncate', 'fchmod'],
+    (kind) =>
+      ([fd]) =>
+        ofDescriptor(kind, fd, !isLooking),
+  ),
+  ...byName(
+    ['read', 'readv', 'fstat'],
+    (kind) =>
+      ([fd]) =>
+        ofDescriptor(kind, fd, isLooking),
+  ),
   close: ([fd]) => ofClose(fd),
 };
 
@@ -80,7 +95,11 @@ function ofWrite(kind, fd, [data, ...rest], skipped) {
   return {
     ...operation,
     writeHalf: () => writeSync(fd, half, 0, half.length, position),
-    shorten: (args) => [...args.slice(0, skipped), ...(kind === 'writev' ? [[half]] : [half, 0, half.length]), position],
+    shorten: (args) => [
+      ...args.slice(0, skipped),
+      ...(kind === 'writev' ? [[half]] : [half, 0, half.length]),
+      position,
+    ],
   };
 }
 
@@ -88,7 +107,8 @@ function ofWrite(kind, fd, [data, ...rest], skipped) {
 function bytesOf(data, [first, second, third]) {
   if (typeof data === 'string') return { bytes: Buffer.from(data, second ?? 'utf8'), position: asPosition(first) };
   if (Array.isArray(data)) return { bytes: Buffer.concat(data.map(asBuffer)), position: asPosition(first) };
-  const options = typeof first === 'object' && first !== null ? first : { offset: first, length: second, position: third };
+  const options =
+    typeof first === 'object' && first !== null ? first : { offset: first, length: second, position: third };
   const offset = options.offset ?? 0;
   const bytes = asBuffer(data).subarray(offset, offset + (options.length ?? data.byteLength - offset));
   return { bytes, position: asPosition(options.position) };

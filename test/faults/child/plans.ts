@@ -9,7 +9,10 @@ const short: WorkflowNodeInput[] = [
   node('cast', 'generate', ['brief']),
   node('mood', 'generate', ['brief']),
   { ...node('scenes', 'composite', ['brief']), children: scenesOf('scene') },
-  { ...node('storyboard', 'generate', ['cast']), children: [node('frame-1', 'generate'), node('frame-2', 'generate', ['storyboard'])] },
+  {
+    ...node('storyboard', 'generate', ['cast']),
+    children: [node('frame-1', 'generate'), node('frame-2', 'generate', ['storyboard'])],
+  },
   node('cut', 'transform', ['mood', 'scenes', 'storyboard']),
   node('review', 'validate', ['cut']),
 ];

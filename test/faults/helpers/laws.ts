@@ -26,7 +26,8 @@ export function brokenPromises(entries: readonly LedgerEntry[]): string[] {
       const { nodeId, runId, key } = entry;
       if (acknowledged.has(nodeId)) broken.push(`${nodeId} was called again after it was acknowledged`);
       if (calledInThisCall.has(nodeId)) broken.push(`${nodeId} was called twice in one call`);
-      if (planned !== undefined && planned !== runId) broken.push(`${nodeId} was called in ${runId}, not in ${planned}`);
+      if (planned !== undefined && planned !== runId)
+        broken.push(`${nodeId} was called in ${runId}, not in ${planned}`);
       const known = keys.get(`${runId} ${nodeId}`) ?? key;
       if (known !== key) broken.push(`${nodeId} was called with the keys ${known} and ${key}`);
       keys.set(`${runId} ${nodeId}`, key);
@@ -82,6 +83,7 @@ export function callsOf({ entries }: EndedProcess): EntryOf<'called'>[] {
 
 function resultOf({ entries }: EndedProcess): EntryOf<'finished'> {
   const finished = entries.find((entry) => entry.type === 'finished');
-  if (finished === undefined) throw new Error(`The uninterrupted run did not finish: ${JSON.stringify(entries.at(-1))}`);
+  if (finished === undefined)
+    throw new Error(`The uninterrupted run did not finish: ${JSON.stringify(entries.at(-1))}`);
   return finished;
 }

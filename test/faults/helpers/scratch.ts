@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import type { FaultOrder, Job } from '../child/protocol.js';
@@ -40,6 +40,12 @@ export class Scratch {
   async files(): Promise<string[]> {
     const entries = await readdir(this.checkpointDir, { recursive: true, withFileTypes: true }).catch(() => []);
     const files = entries.filter((entry) => !entry.isDirectory());
-    return files.map(({ parentPath, name }) => join(parentPath, name).slice(this.checkpointDir.length + sep.length)).sort();
+    return files
+      .map(({ parentPath, name }) => join(parentPath, name).slice(this.checkpointDir.length + sep.length))
+      .sort();
+  }
+
+  async sizeOf(file: string): Promise<number> {
+    return (await stat(join(this.directory, file))).size;
   }
 }

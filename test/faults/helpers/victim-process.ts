@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 import type { FaultOrder, Job, LedgerEntry, Operation } from '../child/protocol.js';
@@ -56,8 +56,19 @@ export class VictimProcess {
     this.child.send(word);
   }
 
-  kill(signal: 'SIGKILL' | 'SIGCONT'): void {
-    this.child.kill(signal);
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  /** Resolves when the process stands still at the operation where its order says so. */
+  async freeze(): Promise<void> {
+    await this.until((entry) => entry.type === 'stopped');
+    this.child.kill('SIGSTOP');
+    (this.child.stdio[3] as Writable).write('.'); // it waits for this byte, and can take it only after `thaw`
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
   }
 
   private async follow(): Promise<EndedProcess> {
