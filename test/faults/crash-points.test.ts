@@ -1,25 +1,61 @@
 import { describe, expect, it } from 'vitest';
 import { type CrashPoint, crashPointsOf } from './helpers/crash-points.js';
+import { lostCheckpoints } from './helpers/laws.js';
 import { oneOf } from './helpers/level.js';
 import { Scratch, type Task } from './helpers/scratch.js';
 import { verdictOn } from './helpers/verdict.js';
 import { operationsOf } from './helpers/victim-process.js';
 
-const strict: Task = { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 } };
-const calm = await Scratch.during((scratch) => scratch.run(strict));
+const tasks: Record<string, Task> = {
+  'at strict': { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 } },
+  'at relaxed': { plan: 'short', planner: { durability: 'relaxed', concurrency: 3 } },
+};
 
-function killedAt({ at, when }: CrashPoint) {
-  return { action: 'kill', at, when } as const;
+for (const [level, task] of Object.entries(tasks)) {
+  const calm = await Scratch.during((scratch) => scratch.run(task));
+  const points = crashPointsOf(operationsOf(calm));
+
+  describe.concurrent(`a process that is killed, ${level},`, () => {
+    it.each(oneOf(3, points))('loses nothing $name', (point) =>
+      Scratch.during(async (scratch) => {
+        const killed = await scratch.run(task, killAt(point));
+        expect(await lostCheckpoints(scratch, killed.entries)).toEqual([]); // before anything is recovered
+        const resumed = await scratch.run(task);
+        const again = await scratch.run(task);
+        expect(await verdictOn(scratch, [killed, resumed, again], calm)).toEqual([]);
+      }),
+    );
+  });
+
+  const firsts = await Promise.all(spread(points, 3).map((first) => withRecovery(task, first)));
+  const doubles = firsts.flatMap(({ first, recovery }) => recovery.map((second) => ({ first, second })));
+
+  describe.concurrent(`a process that is killed, and another while it recovers, ${level},`, () => {
+    it.each(oneOf(37, doubles))('loses nothing $first.name, then $second.name', ({ first, second }) =>
+      Scratch.during(async (scratch) => {
+        const killed = await scratch.run(task, killAt(first));
+        const killedToo = await scratch.run(task, killAt(second));
+        const resumed = await scratch.run(task);
+        const again = await scratch.run(task);
+        expect(await verdictOn(scratch, [killed, killedToo, resumed, again], calm)).toEqual([]);
+      }),
+    );
+  });
 }
 
-describe.concurrent('a process that is killed', () => {
-  for (const point of oneOf(3, crashPointsOf(operationsOf(calm)))) {
-    it(`loses nothing ${point.name}`, () =>
-      Scratch.during(async (scratch) => {
-        const killed = await scratch.run(strict, killedAt(point));
-        const resumed = await scratch.run(strict);
-        const again = await scratch.run(strict);
-        expect(await verdictOn(scratch, [killed, resumed, again], calm)).toEqual([]);
-      }));
-  }
-});
+/** The points at which the process can die that follows one which died. */
+function withRecovery(task: Task, first: CrashPoint): Promise<{ first: CrashPoint; recovery: CrashPoint[] }> {
+  return Scratch.during(async (scratch) => {
+    await scratch.run(task, killAt(first));
+    return { first, recovery: crashPointsOf(operationsOf(await scratch.run(task))) };
+  });
+}
+
+/** So many cases, from the first part to the last. */
+function spread<Case>(cases: readonly Case[], count: number): Case[] {
+  return Array.from({ length: count }, (_, index) => cases[Math.floor(((index + 0.5) * cases.length) / count)] as Case);
+}
+
+function killAt({ at, when }: CrashPoint) {
+  return { action: 'kill', at, when } as const;
+}

@@ -53,6 +53,21 @@ export function unfinished({ entries, exitCode, signal, printed }: EndedProcess,
   return isDeepStrictEqual(last.outputs, resultOf(calm).outputs) ? [] : ['the outputs differ'];
 }
 
+/** Calls that a failing disk ended otherwise than with a PersistenceError that carries all that was paid for. */
+export function untypedEnds(entries: readonly LedgerEntry[]): string[] {
+  const wrong: string[] = [];
+  let called: string[] = [];
+  for (const entry of entries) {
+    if (entry.type === 'calling') called = [];
+    if (entry.type === 'called') called.push(entry.nodeId);
+    if (entry.type !== 'rejected') continue;
+    if (entry.code !== 'PERSISTENCE_FAILED') wrong.push(`rejected with ${entry.name} ${entry.code}: ${entry.message}`);
+    const missing = called.filter((nodeId) => !entry.carried?.includes(nodeId));
+    if (missing.length > 0) wrong.push(`the error does not carry the outputs of ${missing.join(', ')}`);
+  }
+  return wrong;
+}
+
 /** Checkpoints that were announced as saved and listed, and are not in the list, or do not load. */
 export async function lostCheckpoints({ checkpointDir }: Scratch, entries: readonly LedgerEntry[]): Promise<string[]> {
   const store = new WorkflowPersistenceManager({ checkpointDir });

@@ -1,8 +1,8 @@
-import { cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { join, relative } from 'node:path';
 import type { FaultOrder, Job } from '../child/protocol.js';
-import { type EndedProcess, runVictim, VictimProcess } from './victim-process.js';
+import { type EndedProcess, VictimProcess } from './victim-process.js';
 
 /** A job without its place. */
 export type Task = Omit<Job, 'checkpointDir'>;
@@ -11,15 +11,18 @@ export type Fault = Omit<FaultOrder, 'directory'>;
 
 /** A directory for the checkpoints of one test, and the processes that work there. */
 export class Scratch {
+  private readonly processes: VictimProcess[] = [];
+
   private constructor(readonly directory: string) {}
 
-  /** Removed afterwards, whatever happens. Made as a copy of another, when one is given. */
-  static async during<T>(use: (scratch: Scratch) => Promise<T>, original?: Scratch): Promise<T> {
+  /** Whatever happens, no process and no file is left afterwards. */
+  static async during<T>(use: (scratch: Scratch) => Promise<T>): Promise<T> {
     const scratch = new Scratch(await mkdtemp(join(tmpdir(), 'vibe-aigc-fault-')));
     try {
-      if (original !== undefined) await cp(original.directory, scratch.directory, { recursive: true });
       return await use(scratch);
     } finally {
+      for (const process of scratch.processes) process.kill();
+      await Promise.all(scratch.processes.map((process) => process.ended));
       await rm(scratch.directory, { recursive: true, force: true });
     }
   }
@@ -28,21 +31,23 @@ export class Scratch {
     return join(this.directory, 'checkpoints');
   }
 
-  run(task: Task, fault: Fault = {}): Promise<EndedProcess> {
-    return runVictim({ ...task, checkpointDir: this.checkpointDir }, { ...fault, directory: this.directory });
+  start(task: Task, fault: Fault = {}): VictimProcess {
+    const job = { ...task, checkpointDir: this.checkpointDir };
+    const process = new VictimProcess(job, { ...fault, directory: this.directory });
+    this.processes.push(process);
+    return process;
   }
 
-  start(task: Task, fault: Fault = {}): VictimProcess {
-    return new VictimProcess({ ...task, checkpointDir: this.checkpointDir }, { ...fault, directory: this.directory });
+  /** A process from its start to its end. */
+  run(task: Task, fault: Fault = {}): Promise<EndedProcess> {
+    return this.start(task, fault).ended;
   }
 
   /** What lies there, by its way from the checkpoint directory. */
   async files(): Promise<string[]> {
     const entries = await readdir(this.checkpointDir, { recursive: true, withFileTypes: true }).catch(() => []);
-    const files = entries.filter((entry) => !entry.isDirectory());
-    return files
-      .map(({ parentPath, name }) => join(parentPath, name).slice(this.checkpointDir.length + sep.length))
-      .sort();
+    const paths = entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name));
+    return paths.map((path) => relative(this.checkpointDir, path)).sort();
   }
 
   async sizeOf(file: string): Promise<number> {

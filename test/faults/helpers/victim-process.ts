@@ -38,7 +38,7 @@ export class VictimProcess {
   }
 
   /** Resolves with the entry, as soon as there is such a one. @throws Error when the process ends without it */
-  until(isWanted: (entry: LedgerEntry) => boolean): Promise<LedgerEntry> {
+  until(isWanted: (entry: LedgerEntry, index: number) => boolean): Promise<LedgerEntry> {
     return new Promise((resolve, reject) => {
       const look = () => {
         const found = this.entries.find(isWanted);
@@ -96,11 +96,6 @@ export class VictimProcess {
   private wake(): void {
     for (const look of [...this.watchers]) look();
   }
-}
-
-/** A process from its start to its end. */
-export function runVictim(job: Job, order: FaultOrder): Promise<EndedProcess> {
-  return new VictimProcess(job, order).ended;
 }
 
 export function operationsOf({ entries }: EndedProcess): Operation[] {

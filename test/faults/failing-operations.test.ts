@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { failuresOf, oneFailureEach } from './helpers/failures.js';
+import { untypedEnds } from './helpers/laws.js';
+import { isFull, oneOf } from './helpers/level.js';
+import { type Fault, Scratch, type Task } from './helpers/scratch.js';
+import { verdictOn, withStory } from './helpers/verdict.js';
+import { operationsOf } from './helpers/victim-process.js';
+
+const task: Task = { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 } };
+
+/** A run that is gone on with: it finds what another process left when it was killed in the middle. */
+const kill: Fault = { action: 'kill', at: 50, when: 'after' };
+
+const calm = await Scratch.during((scratch) => scratch.run(task));
+const changes = operationsOf(calm);
+const looks = operationsOf(
+  await Scratch.during(async (scratch) => {
+    await scratch.run(task, kill);
+    return scratch.run(task, { counts: 'looks' });
+  }),
+);
+const failures = isFull ? failuresOf(changes) : oneFailureEach(changes);
+const blindnesses = isFull ? failuresOf(looks) : oneFailureEach(looks);
+
+async function expectNothingLost(scratch: Scratch, fault: Fault, way: 'the same process' | 'a fresh process') {
+  const failed = await scratch.run(
+    { ...task, calls: way === 'the same process' ? 2 : 1 },
+    { ...fault, action: 'fail' },
+  );
+  const others = way === 'the same process' ? [] : [await scratch.run(task)];
+  const processes = [failed, ...others, await scratch.run(task)];
+  const untyped = untypedEnds(failed.entries);
+  expect(await withStory(untyped, scratch, processes)).toEqual([]);
+  expect(await verdictOn(scratch, processes, calm)).toEqual([]);
+}
+
+describe.concurrent('an operation that fails once', () => {
+  it.each(oneOf(2, failures))(
+    'costs nothing that was acknowledged, called again in a fresh process: $name',
+    (failure) => Scratch.during((scratch) => expectNothingLost(scratch, failure, 'a fresh process')),
+  );
+
+  it.each(oneOf(2, failures.toReversed()))('costs nothing, called again in the same process: $name', (failure) =>
+    Scratch.during((scratch) => expectNothingLost(scratch, failure, 'the same process')),
+  );
+});
+
+describe.concurrent('a disk on which nothing can be written any more', () => {
+  it.each(oneOf(12, failures))('costs nothing once it is repaired: $name and after it', (failure) =>
+    Scratch.during((scratch) => expectNothingLost(scratch, { ...failure, isLasting: true }, 'the same process')),
+  );
+});
+
+describe.concurrent('a file that cannot be looked at once', () => {
+  it.each(oneOf(3, blindnesses))('is no reason to begin again: $name', (failure) =>
+    Scratch.during(async (scratch) => {
+      const killed = await scratch.run(task, kill);
+      const blind = await scratch.run(task, { ...failure, action: 'fail', counts: 'looks' });
+      const processes = [killed, blind, await scratch.run(task), await scratch.run(task)];
+      expect(await withStory(untypedEnds(blind.entries), scratch, processes)).toEqual([]);
+      expect(await verdictOn(scratch, processes, calm)).toEqual([]);
+    }),
+  );
+});
