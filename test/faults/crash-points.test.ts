@@ -1,22 +1,33 @@
 import { describe, expect, it } from 'vitest';
+import { calmRun } from './helpers/calm-run.js';
 import { type CrashPoint, crashPointsOf } from './helpers/crash-points.js';
 import { lostCheckpoints } from './helpers/laws.js';
-import { oneOf } from './helpers/level.js';
+import { oneOf, spread } from './helpers/level.js';
 import { Scratch, type Task } from './helpers/scratch.js';
 import { verdictOn } from './helpers/verdict.js';
 import { operationsOf } from './helpers/victim-process.js';
 
-const tasks: Record<string, Task> = {
-  'at strict': { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 } },
-  'at relaxed': { plan: 'short', planner: { durability: 'relaxed', concurrency: 3 } },
-};
+const tasks: ReadonlyArray<{ level: string; task: Task; every: number; everyDouble: number }> = [
+  {
+    level: 'strict',
+    task: { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 } },
+    every: 3,
+    everyDouble: 47,
+  },
+  {
+    level: 'relaxed',
+    task: { plan: 'short', planner: { durability: 'relaxed', concurrency: 3 } },
+    every: 9,
+    everyDouble: 147,
+  },
+];
 
-for (const [level, task] of Object.entries(tasks)) {
-  const calm = await Scratch.during((scratch) => scratch.run(task));
+for (const { level, task, every, everyDouble } of tasks) {
+  const calm = await calmRun(task);
   const points = crashPointsOf(operationsOf(calm));
 
-  describe.concurrent(`a process that is killed, ${level},`, () => {
-    it.each(oneOf(3, points))('loses nothing $name', (point) =>
+  describe.concurrent(`a process that is killed, at ${level},`, () => {
+    it.each(oneOf(every, points))('loses nothing $name', (point) =>
       Scratch.during(async (scratch) => {
         const killed = await scratch.run(task, killAt(point));
         expect(await lostCheckpoints(scratch, killed.entries)).toEqual([]); // before anything is recovered
@@ -30,8 +41,8 @@ for (const [level, task] of Object.entries(tasks)) {
   const firsts = await Promise.all(spread(points, 3).map((first) => withRecovery(task, first)));
   const doubles = firsts.flatMap(({ first, recovery }) => recovery.map((second) => ({ first, second })));
 
-  describe.concurrent(`a process that is killed, and another while it recovers, ${level},`, () => {
-    it.each(oneOf(37, doubles))('loses nothing $first.name, then $second.name', ({ first, second }) =>
+  describe.concurrent(`a process that is killed, and another while it recovers, at ${level},`, () => {
+    it.each(oneOf(everyDouble, doubles))('lose nothing $first.name, then $second.name', ({ first, second }) =>
       Scratch.during(async (scratch) => {
         const killed = await scratch.run(task, killAt(first));
         const killedToo = await scratch.run(task, killAt(second));
@@ -49,11 +60,6 @@ function withRecovery(task: Task, first: CrashPoint): Promise<{ first: CrashPoin
     await scratch.run(task, killAt(first));
     return { first, recovery: crashPointsOf(operationsOf(await scratch.run(task))) };
   });
-}
-
-/** So many cases, from the first part to the last. */
-function spread<Case>(cases: readonly Case[], count: number): Case[] {
-  return Array.from({ length: count }, (_, index) => cases[Math.floor(((index + 0.5) * cases.length) / count)] as Case);
 }
 
 function killAt({ at, when }: CrashPoint) {

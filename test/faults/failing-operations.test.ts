@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { calmRun } from './helpers/calm-run.js';
 import { failuresOf, oneFailureEach } from './helpers/failures.js';
 import { untypedEnds } from './helpers/laws.js';
 import { isFull, oneOf } from './helpers/level.js';
@@ -11,7 +12,7 @@ const task: Task = { plan: 'short', planner: { checkpointInterval: 4, concurrenc
 /** A run that is gone on with: it finds what another process left when it was killed in the middle. */
 const kill: Fault = { action: 'kill', at: 50, when: 'after' };
 
-const calm = await Scratch.during((scratch) => scratch.run(task));
+const calm = await calmRun(task);
 const changes = operationsOf(calm);
 const looks = operationsOf(
   await Scratch.during(async (scratch) => {
@@ -35,24 +36,24 @@ async function expectNothingLost(scratch: Scratch, fault: Fault, way: 'the same 
 }
 
 describe.concurrent('an operation that fails once', () => {
-  it.each(oneOf(2, failures))(
+  it.each(oneOf(4, failures))(
     'costs nothing that was acknowledged, called again in a fresh process: $name',
     (failure) => Scratch.during((scratch) => expectNothingLost(scratch, failure, 'a fresh process')),
   );
 
-  it.each(oneOf(2, failures.toReversed()))('costs nothing, called again in the same process: $name', (failure) =>
+  it.each(oneOf(4, failures.toReversed()))('costs nothing, called again in the same process: $name', (failure) =>
     Scratch.during((scratch) => expectNothingLost(scratch, failure, 'the same process')),
   );
 });
 
 describe.concurrent('a disk on which nothing can be written any more', () => {
-  it.each(oneOf(12, failures))('costs nothing once it is repaired: $name and after it', (failure) =>
+  it.each(oneOf(16, failures))('costs nothing once it is repaired: $name and after it', (failure) =>
     Scratch.during((scratch) => expectNothingLost(scratch, { ...failure, isLasting: true }, 'the same process')),
   );
 });
 
 describe.concurrent('a file that cannot be looked at once', () => {
-  it.each(oneOf(3, blindnesses))('is no reason to begin again: $name', (failure) =>
+  it.each(oneOf(4, blindnesses))('is no reason to begin again: $name', (failure) =>
     Scratch.during(async (scratch) => {
       const killed = await scratch.run(task, kill);
       const blind = await scratch.run(task, { ...failure, action: 'fail', counts: 'looks' });

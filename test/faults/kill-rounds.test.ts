@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { calmRun } from './helpers/calm-run.js';
 import { lostCheckpoints } from './helpers/laws.js';
 import { isFull } from './helpers/level.js';
 import { randomFrom } from './helpers/random.js';
@@ -12,7 +13,7 @@ const firstSeed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Nu
 const rounds = given === undefined ? (isFull ? 300 : 10) : 1;
 const mostKills = 30;
 
-const calm = await Scratch.during((scratch) => scratch.run({ plan: 'long', planner: {} }));
+const calm = await calmRun({ plan: 'long', planner: {} });
 
 function taskFrom(random: () => number): Task {
   const checkpointInterval = [1, 3, 10, undefined][Math.floor(random() * 4)];

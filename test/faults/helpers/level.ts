@@ -6,3 +6,9 @@ export const isFull = MODE === 'full';
 export function oneOf<Case>(every: number, cases: readonly Case[]): readonly Case[] {
   return isFull ? cases : cases.filter((_, index) => index % every === 0);
 }
+
+/** So many cases, spread from the first to the last. */
+export function spread<Case>(cases: readonly Case[], count: number): Case[] {
+  const chosen = Array.from({ length: count }, (_, index) => cases[Math.floor(((index + 0.5) * cases.length) / count)]);
+  return chosen.filter((choice) => choice !== undefined);
+}
