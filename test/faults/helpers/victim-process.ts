@@ -85,6 +85,7 @@ export class VictimProcess {
 
   private readLedger(ledger: Readable): void {
     let begun = '';
+    ledger.on('error', () => {}); // it died before it took the byte that `freeze` sent
     ledger.setEncoding('utf8').on('data', (text: string) => {
       const lines = (begun + text).split('\n');
       begun = lines.pop() as string;
