@@ -4,7 +4,7 @@ import { failuresOf, oneFailureEach } from './helpers/failures.js';
 import { untypedEnds } from './helpers/laws.js';
 import { isFull, oneOf } from './helpers/level.js';
 import { type Fault, Scratch, type Task } from './helpers/scratch.js';
-import { verdictOn, withStory } from './helpers/verdict.js';
+import { verdictOn } from './helpers/verdict.js';
 import { operationsOf } from './helpers/victim-process.js';
 
 const task: Task = { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 } };
@@ -28,11 +28,8 @@ async function expectNothingLost(scratch: Scratch, fault: Fault, way: 'the same 
     { ...task, calls: way === 'the same process' ? 2 : 1 },
     { ...fault, action: 'fail' },
   );
-  const others = way === 'the same process' ? [] : [await scratch.run(task)];
-  const processes = [failed, ...others, await scratch.run(task)];
-  const untyped = untypedEnds(failed.entries);
-  expect(await withStory(untyped, scratch, processes)).toEqual([]);
-  expect(await verdictOn(scratch, processes, calm)).toEqual([]);
+  const processes = [failed, ...(way === 'a fresh process' ? await scratch.finish(task) : [await scratch.run(task)])];
+  expect(await verdictOn(scratch, processes, calm, untypedEnds(failed.entries))).toEqual([]);
 }
 
 describe.concurrent('an operation that fails once', () => {
@@ -57,9 +54,8 @@ describe.concurrent('a file that cannot be looked at once', () => {
     Scratch.during(async (scratch) => {
       const killed = await scratch.run(task, kill);
       const blind = await scratch.run(task, { ...failure, action: 'fail', counts: 'looks' });
-      const processes = [killed, blind, await scratch.run(task), await scratch.run(task)];
-      expect(await withStory(untypedEnds(blind.entries), scratch, processes)).toEqual([]);
-      expect(await verdictOn(scratch, processes, calm)).toEqual([]);
+      const processes = [killed, blind, ...(await scratch.finish(task))];
+      expect(await verdictOn(scratch, processes, calm, untypedEnds(blind.entries))).toEqual([]);
     }),
   );
 });

@@ -103,6 +103,11 @@ describe('what is counted as a broken promise', () => {
     ['two keys', [called('a'), calling, called('a', 'r', 'other')], 'a was called with the keys'],
     ['another run after the plan was saved', [planned, calling, called('a', 'other')], 'a was called in other'],
     ['a second plan', [planned, { type: 'planned', runId: 'other' }], 'run other was planned'],
+    [
+      'a call after the end',
+      [calling, { type: 'finished', status: 'completed', outputs: {} }, calling, called('a')],
+      'a was called after the run was complete',
+    ],
     ['damage where there is none', [{ type: 'corrupt', reason: 'x' }], 'a checkpoint was called damaged'],
   ])('%s', (_, entries, message) => {
     expect(brokenPromises(entries)).toEqual([expect.stringContaining(message)]);

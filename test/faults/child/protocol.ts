@@ -9,6 +9,8 @@ export interface Job {
   readonly store?: WorkflowPersistenceManagerOptions & { lockTakeoverMs?: number | false };
   /** After a call that was rejected it repairs the disk and calls again, up to so many calls. Default 1. */
   readonly calls?: number;
+  /** When a call has succeeded it makes it once more, with another planner. */
+  readonly callsAgain?: boolean;
   /** Says 'ready' and calls when it is sent 'start'. */
   readonly waitsForStart?: boolean;
   /** The handler of this node returns when the process is sent 'release'. */

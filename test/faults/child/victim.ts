@@ -21,5 +21,10 @@ async function work(): Promise<void> {
     note({ type: 'ready' });
     await started;
   }
-  for (let calls = job.calls ?? 1; calls > 0 && !(await callPlanner(job)); calls--) liftFault();
+  let isDone = await callPlanner(job);
+  for (let calls = job.calls ?? 1; calls > 1 && !isDone; calls--) {
+    liftFault();
+    isDone = await callPlanner(job);
+  }
+  if (isDone && job.callsAgain === true) await callPlanner(job);
 }

@@ -16,15 +16,18 @@ export function brokenPromises(entries: readonly LedgerEntry[]): string[] {
   const keys = new Map<string, string>();
   let calledInThisCall = new Set<string>();
   let planned: string | undefined;
+  let isComplete = false;
   for (const entry of entries) {
     if (entry.type === 'calling') calledInThisCall = new Set();
     if (entry.type === 'planned') {
       if (planned !== undefined) broken.push(`run ${entry.runId} was planned, though ${planned} had been`);
       planned = entry.runId;
     }
+    if (entry.type === 'finished') isComplete ||= entry.status === 'completed';
     if (entry.type === 'called') {
       const { nodeId, runId, key } = entry;
       if (acknowledged.has(nodeId)) broken.push(`${nodeId} was called again after it was acknowledged`);
+      if (isComplete) broken.push(`${nodeId} was called after the run was complete`);
       if (calledInThisCall.has(nodeId)) broken.push(`${nodeId} was called twice in one call`);
       if (planned !== undefined && planned !== runId)
         broken.push(`${nodeId} was called in ${runId}, not in ${planned}`);

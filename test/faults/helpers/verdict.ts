@@ -1,20 +1,20 @@
 import type { LedgerEntry } from '../child/protocol.js';
-import { brokenPromises, callsOf, leftOvers, lostCheckpoints, unfinished } from './laws.js';
+import { brokenPromises, leftOvers, lostCheckpoints, unfinished } from './laws.js';
 import type { Scratch } from './scratch.js';
 import { type EndedProcess, operationsOf } from './victim-process.js';
 
-/** All that is wrong after some processes, of which the last two were to finish the run and to find it finished. */
+/** All that is wrong, with what is known already, after some processes of which the last was not hindered by anything. */
 export async function verdictOn(
   scratch: Scratch,
   processes: readonly EndedProcess[],
   calm: EndedProcess,
+  known: readonly string[] = [],
 ): Promise<string[]> {
   const entries = processes.flatMap((process) => process.entries);
-  const again = processes.at(-1) as EndedProcess;
   const wrong = [
+    ...known,
     ...brokenPromises(entries),
-    ...processes.slice(-2).flatMap((process) => unfinished(process, calm)),
-    ...callsOf(again).map(({ nodeId }) => `${nodeId} was called after the run was complete`),
+    ...unfinished(processes.at(-1) as EndedProcess, calm),
     ...(await lostCheckpoints(scratch, entries)),
     ...(await leftOvers(scratch)),
   ];
@@ -22,7 +22,7 @@ export async function verdictOn(
 }
 
 /** What is wrong, and what happened, for whoever has to find out why. Nothing when nothing is wrong. */
-export async function withStory(
+async function withStory(
   wrong: readonly string[],
   scratch: Scratch,
   processes: readonly EndedProcess[],
