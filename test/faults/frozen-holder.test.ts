@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LedgerEntry } from './child/protocol.js';
 import { calmRun } from './helpers/calm-run.js';
 import { crashPointsOf } from './helpers/crash-points.js';
-import { brokenPromises, callsOf, unfinished } from './helpers/laws.js';
+import { brokenPromises, callsOf, lostCheckpoints, unfinished } from './helpers/laws.js';
 import { isFull, spread } from './helpers/level.js';
 import { Scratch, type Task } from './helpers/scratch.js';
 import { verdictOn } from './helpers/verdict.js';
@@ -43,6 +43,7 @@ describe.concurrent('a holder that is frozen', () => {
       // What it calls before it notices is at its own risk; what it acknowledges would be a lie.
       const told = afterwards.filter(({ type }) => type === 'acknowledged');
       const wrong = [...brokenPromises([...untilFrozen, ...successor.entries]), ...told.map((e) => JSON.stringify(e))];
+      wrong.push(...(await lostCheckpoints(scratch, ended.entries)));
       if (endOf(ended)?.type === 'finished') wrong.push(...unfinished(ended, calm));
       else expect(endOf(ended)).toMatchObject({ type: 'rejected', code: 'PLAN_LOCKED', holderPid: successor.pid });
       expect(await verdictOn(scratch, [successor, again], calm, wrong)).toEqual([]);
