@@ -64,7 +64,7 @@ describe.concurrent('the process that is made to fail', () => {
   it('stops, and goes on where it stopped', async () => {
     await Scratch.during(async (scratch) => {
       const process = scratch.start(task, { action: 'stop', at: 3, when: 'before' });
-      await process.freeze();
+      expect(await process.freeze()).toBe(true);
       expect(process.entries.some((entry) => entry.type === 'continued')).toBe(false);
       process.thaw();
       const ended = await process.ended;

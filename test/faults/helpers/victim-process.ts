@@ -60,11 +60,13 @@ export class VictimProcess {
     this.child.kill('SIGKILL');
   }
 
-  /** Resolves when the process stands still at the operation where its order says so. */
-  async freeze(): Promise<void> {
-    await this.until((entry) => entry.type === 'stopped');
+  /** Resolves when the process stands still at the operation where its order says so; `false`: it never came there. */
+  async freeze(): Promise<boolean> {
+    const stopped = await this.until((entry) => entry.type === 'stopped').catch(() => undefined);
+    if (stopped === undefined) return false;
     this.child.kill('SIGSTOP');
     (this.child.stdio[3] as Writable).write('.'); // it waits for this byte, and can take it only after `thaw`
+    return true;
   }
 
   thaw(): void {
