@@ -27,26 +27,28 @@ for (const { level, task, every, everyDouble } of tasks) {
   const points = crashPointsOf(operationsOf(calm));
 
   describe.concurrent(`a process that is killed, at ${level},`, () => {
-    it.each(oneOf(every, points))('loses nothing $name', (point) =>
-      Scratch.during(async (scratch) => {
-        const killed = await scratch.run(task, killAt(point));
-        expect(await lostCheckpoints(scratch, killed.entries)).toEqual([]); // before anything is recovered
-        expect(await verdictOn(scratch, [killed, ...(await scratch.finish(task))], calm)).toEqual([]);
-      }),
-    );
+    for (const point of oneOf(every, points)) {
+      it(`loses nothing ${point.name}`, () =>
+        Scratch.during(async (scratch) => {
+          const killed = await scratch.run(task, killAt(point));
+          expect(await lostCheckpoints(scratch, killed.entries)).toEqual([]); // before anything is recovered
+          expect(await verdictOn(scratch, [killed, ...(await scratch.finish(task))], calm)).toEqual([]);
+        }));
+    }
   });
 
   const firsts = await Promise.all(spread(points, 3).map((first) => withRecovery(task, first)));
   const doubles = firsts.flatMap(({ first, recovery }) => recovery.map((second) => ({ first, second })));
 
   describe.concurrent(`a process that is killed, and another while it recovers, at ${level},`, () => {
-    it.each(oneOf(everyDouble, doubles))('lose nothing $first.name, then $second.name', ({ first, second }) =>
-      Scratch.during(async (scratch) => {
-        const killed = await scratch.run(task, killAt(first));
-        const killedToo = await scratch.run(task, killAt(second));
-        expect(await verdictOn(scratch, [killed, killedToo, ...(await scratch.finish(task))], calm)).toEqual([]);
-      }),
-    );
+    for (const { first, second } of oneOf(everyDouble, doubles)) {
+      it(`lose nothing ${first.name}, then ${second.name}`, () =>
+        Scratch.during(async (scratch) => {
+          const killed = await scratch.run(task, killAt(first));
+          const killedToo = await scratch.run(task, killAt(second));
+          expect(await verdictOn(scratch, [killed, killedToo, ...(await scratch.finish(task))], calm)).toEqual([]);
+        }));
+    }
   });
 }
 

@@ -33,29 +33,32 @@ async function expectNothingLost(scratch: Scratch, fault: Fault, way: 'the same 
 }
 
 describe.concurrent('an operation that fails once', () => {
-  it.each(oneOf(4, failures))(
-    'costs nothing that was acknowledged, called again in a fresh process: $name',
-    (failure) => Scratch.during((scratch) => expectNothingLost(scratch, failure, 'a fresh process')),
-  );
+  for (const failure of oneOf(4, failures)) {
+    it(`costs nothing that was acknowledged, called again in a fresh process: ${failure.name}`, () =>
+      Scratch.during((scratch) => expectNothingLost(scratch, failure, 'a fresh process')));
+  }
 
-  it.each(oneOf(4, failures.toReversed()))('costs nothing, called again in the same process: $name', (failure) =>
-    Scratch.during((scratch) => expectNothingLost(scratch, failure, 'the same process')),
-  );
+  for (const failure of oneOf(4, failures.toReversed())) {
+    it(`costs nothing that was acknowledged, called again in the same process: ${failure.name}`, () =>
+      Scratch.during((scratch) => expectNothingLost(scratch, failure, 'the same process')));
+  }
 });
 
 describe.concurrent('a disk on which nothing can be written any more', () => {
-  it.each(oneOf(16, failures))('costs nothing once it is repaired: $name and after it', (failure) =>
-    Scratch.during((scratch) => expectNothingLost(scratch, { ...failure, isLasting: true }, 'the same process')),
-  );
+  for (const failure of oneOf(16, failures)) {
+    it(`costs nothing that was acknowledged, once it is repaired: ${failure.name} and after it`, () =>
+      Scratch.during((scratch) => expectNothingLost(scratch, { ...failure, isLasting: true }, 'the same process')));
+  }
 });
 
 describe.concurrent('a file that cannot be looked at once', () => {
-  it.each(oneOf(4, blindnesses))('is no reason to begin again: $name', (failure) =>
-    Scratch.during(async (scratch) => {
-      const killed = await scratch.run(task, kill);
-      const blind = await scratch.run(task, { ...failure, action: 'fail', counts: 'looks' });
-      const processes = [killed, blind, ...(await scratch.finish(task))];
-      expect(await verdictOn(scratch, processes, calm, untypedEnds(blind.entries))).toEqual([]);
-    }),
-  );
+  for (const failure of oneOf(4, blindnesses)) {
+    it(`is no reason to begin again: ${failure.name}`, () =>
+      Scratch.during(async (scratch) => {
+        const killed = await scratch.run(task, kill);
+        const blind = await scratch.run(task, { ...failure, action: 'fail', counts: 'looks' });
+        const processes = [killed, blind, ...(await scratch.finish(task))];
+        expect(await verdictOn(scratch, processes, calm, untypedEnds(blind.entries))).toEqual([]);
+      }));
+  }
 });

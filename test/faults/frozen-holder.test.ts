@@ -29,26 +29,30 @@ function patient(lockTakeoverMs: number | false): Task {
 }
 
 describe.concurrent('a holder that is frozen', () => {
-  it.each(isFull ? points : spread(points, 8))('acknowledges nothing after it was taken over: $name', (point) =>
-    Scratch.during(async (scratch) => {
-      const holder = scratch.start(task, { ...point, action: 'stop' });
-      if (!(await holder.freeze())) return; // this time there were fewer operations
-      const untilFrozen = [...holder.entries];
-      const successor = await scratch.run(patient(300), stranger);
-      holder.thaw();
-      const ended = await holder.ended;
-      const afterwards = ended.entries.slice(untilFrozen.length);
-      const again = await scratch.run(task);
+  for (const point of isFull ? points : spread(points, 8)) {
+    it(`acknowledges nothing after it was taken over, frozen ${point.name}`, () =>
+      Scratch.during(async (scratch) => {
+        const holder = scratch.start(task, { ...point, action: 'stop' });
+        if (!(await holder.freeze())) return; // this time there were fewer operations
+        const untilFrozen = [...holder.entries];
+        const successor = await scratch.run(patient(300), stranger);
+        holder.thaw();
+        const ended = await holder.ended;
+        const afterwards = ended.entries.slice(untilFrozen.length);
+        const again = await scratch.run(task);
 
-      // What it calls before it notices is at its own risk; what it acknowledges would be a lie.
-      const told = afterwards.filter(({ type }) => type === 'acknowledged');
-      const wrong = [...brokenPromises([...untilFrozen, ...successor.entries]), ...told.map((e) => JSON.stringify(e))];
-      wrong.push(...(await lostCheckpoints(scratch, ended.entries)));
-      if (endOf(ended)?.type === 'finished') wrong.push(...unfinished(ended, calm));
-      else expect(endOf(ended)).toMatchObject({ type: 'rejected', code: 'PLAN_LOCKED', holderPid: successor.pid });
-      expect(await verdictOn(scratch, [successor, again], calm, wrong)).toEqual([]);
-    }),
-  );
+        // What it calls before it notices is at its own risk; what it acknowledges would be a lie.
+        const told = afterwards.filter(({ type }) => type === 'acknowledged');
+        const wrong = [
+          ...brokenPromises([...untilFrozen, ...successor.entries]),
+          ...told.map((e) => JSON.stringify(e)),
+        ];
+        wrong.push(...(await lostCheckpoints(scratch, ended.entries)));
+        if (endOf(ended)?.type === 'finished') wrong.push(...unfinished(ended, calm));
+        else expect(endOf(ended)).toMatchObject({ type: 'rejected', code: 'PLAN_LOCKED', holderPid: successor.pid });
+        expect(await verdictOn(scratch, [successor, again], calm, wrong)).toEqual([]);
+      }));
+  }
 
   it('is waited for by a stranger, which says whom it waits for', () =>
     Scratch.during(async (scratch) => {
