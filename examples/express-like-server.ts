@@ -26,7 +26,7 @@ const [port = '0', directory = '.vibe_server'] = process.argv.slice(2);
 mkdirSync(directory, { recursive: true });
 
 const planner = new MetaPlanner({
-  checkpointDir: join(directory, 'checkpoints'), // for one server at a time
+  checkpointDir: join(directory, 'checkpoints'),
   checkpointInterval: 1,
   concurrency: 2,
   decomposer: ({ description }) => {
@@ -87,7 +87,7 @@ const routes: Record<string, (request: IncomingMessage, planId: string) => Promi
 
   'DELETE /runs/:planId': async (_, planId) => {
     const controller = running.get(planId);
-    if (controller === undefined) throw refusal(409, 'NOT_RUNNING', 'It is not running.');
+    if (controller === undefined || controller.signal.aborted) throw refusal(409, 'NOT_RUNNING', 'It is not running.');
     controller.abort(refusal(409, 'CANCELLED', 'It was cancelled before it had a plan.'));
     return [202, { planId }];
   },

@@ -36,6 +36,8 @@ import { type ExecutionEvent, MemoryPersistenceManager, MetaPlanner } from 'vibe
 /** What an event says; `undefined` for the rolling saves, of which a run may have very many. */
 function lineOf(event: ExecutionEvent): string | undefined {
   switch (event.type) {
+    case 'lock_waiting':
+      return `waits for ${event.holder.runId} on ${event.holder.host ?? 'another machine'}`;
     case 'run_started':
       return event.resumed ? `resumed with ${event.completedNodes} nodes done` : 'started';
     case 'plan_created':

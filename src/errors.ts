@@ -194,9 +194,14 @@ export interface LockHolder {
   readonly runId: string;
   /** ISO 8601, UTC. */
   readonly since: string;
+  /** The machine or container, where the store knows it. */
+  readonly host?: string;
 }
 
-/** Somebody is running this plan already. Nothing was run. */
+/**
+ * Somebody else runs this plan. At the start of a call nothing was run; in the middle of a run somebody has taken the plan
+ * over, and nothing more was acknowledged.
+ */
 export class PlanLockedError extends VibeError {
   override readonly name = 'PlanLockedError';
   constructor(
@@ -204,7 +209,8 @@ export class PlanLockedError extends VibeError {
     readonly holder: LockHolder,
     options?: ErrorOptions,
   ) {
-    const who = `run ${quote(holder.runId)} of process ${holder.pid} since ${holder.since}`;
+    const where = holder.host === undefined ? '' : ` on ${quote(holder.host)}`;
+    const who = `run ${quote(holder.runId)} of process ${holder.pid}${where} since ${holder.since}`;
     super('PLAN_LOCKED', `Plan ${quote(planId)} is being run by ${who}. Wait for it, or use another planId.`, options);
   }
 }

@@ -1,7 +1,18 @@
 export type { Checkpoint, CheckpointSummary, DamagedSummary, IntactSummary } from './checkpoint/checkpoint.js';
 export { summarize } from './checkpoint/checkpoint.js';
 export { type CheckpointQuery, selectCheckpoints } from './checkpoint/checkpoint-query.js';
-export type { PersistenceManager } from './checkpoint/persistence-manager.js';
+export type {
+  Durability,
+  JournalCapability,
+  JournalDamage,
+  JournalOpening,
+  JournalWriter,
+  LockCapability,
+  LockRequest,
+  PersistenceManager,
+  PlanLease,
+  StoredJournal,
+} from './checkpoint/persistence-manager.js';
 export { type Composer, composer } from './composer/composer.js';
 export type { Decompose, DecomposeContext, Decomposer } from './decompose/decomposer.js';
 export type { PlanDraftInput } from './decompose/plan-draft.js';

@@ -55,6 +55,7 @@ export class MetaPlanner {
       retry: checked.retry,
       timeoutMs: checked.timeoutMs,
       checkpointInterval: checked.checkpointInterval,
+      durability: checked.durability,
       onProgress: checked.onProgress,
       liveRuns: new LiveRuns(),
     };
@@ -121,6 +122,7 @@ export class MetaPlanner {
    * live state of that plan, which must be running in this process.
    * @throws TypeError when there is no state to save or it is none
    * @throws CheckpointMismatchError when the state is of another plan, or its results do not fit its plan
+   * @throws PlanLockedError while another process runs the plan
    * @throws PersistenceError
    */
   async createCheckpoint(request: checkpoints.CreateCheckpointRequest): Promise<string> {
@@ -148,6 +150,7 @@ export class MetaPlanner {
   /**
    * Resolves to `true` when something was removed. Removes a place to return to, never progress: a run whose only
    * checkpoint this was is still resumed.
+   * @throws PlanLockedError when the checkpoint is a position in the journal of a plan that another process runs
    */
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
     return checkpoints.deleteCheckpoint(options.checkId(checkpointId, 'deleteCheckpoint'), this.#services);

@@ -87,7 +87,10 @@ export function shortDescription(description: string): string {
 }
 
 /** Orders a list: newest first, ids where times are equal. */
-export function byNewest(a: CheckpointSummary, b: CheckpointSummary): number {
+export function byNewest(
+  a: Pick<CheckpointSummary, 'checkpointId' | 'createdAt'>,
+  b: Pick<CheckpointSummary, 'checkpointId' | 'createdAt'>,
+): number {
   if (a.createdAt !== b.createdAt) {
     const difference = Date.parse(b.createdAt) - Date.parse(a.createdAt);
     if (difference !== 0 && !Number.isNaN(difference)) return difference;

@@ -8,24 +8,27 @@ import { type Checkpoint, checkpointSchema, type IntactSummary, shortDescription
 import {
   type Decoded,
   damaged,
+  Entries,
+  Items,
   isOlderFormat,
   openDocument,
   openHead,
+  type RunningSha256,
   type Sha256,
-  sealDocument,
+  sealedParts,
 } from './sealed-document.js';
 import { upgradeFrom1 } from './upgrade.js';
 import { vibeKeyOf } from './vibe-key.js';
 
 const schemaVersion = '2.0';
 
-/** A checkpoint as the text of a document. What a list needs stands in the head. */
-export function encodeCheckpoint(checkpoint: Checkpoint, sha256: Sha256): string {
+/** A checkpoint as the text of a document, in parts. What a list needs stands in the head. */
+export function checkpointParts(checkpoint: Checkpoint, newSha256: () => RunningSha256): Generator<string> {
   const head = encodeHead(checkpoint);
-  return sealDocument(head, encodeBody(checkpoint, head), sha256);
+  return sealedParts(head, bodyOf(checkpoint, head), newSha256);
 }
 
-/** Reads what `encodeCheckpoint` wrote, or the Python original. */
+/** Reads what `checkpointParts` wrote, or the Python original. */
 export function decodeCheckpoint(bytes: Uint8Array, sha256: Sha256): Decoded<Checkpoint> {
   const opened = openDocument(bytes, sha256);
   if (!opened.ok) return opened;
@@ -100,22 +103,34 @@ function encodeHead(checkpoint: Checkpoint): JsonObject {
   };
 }
 
-function encodeBody(checkpoint: Checkpoint, head: JsonObject): JsonObject {
-  const nodeResults: JsonObject = {};
-  for (const nodeId of Object.keys(checkpoint.nodeResults)) {
-    setOwn(nodeResults, nodeId, encodeNodeResult(checkpoint.nodeResults[nodeId] as NodeResult));
-  }
+function* bodyOf(checkpoint: Checkpoint, head: JsonObject): Generator<readonly [string, unknown]> {
+  const { vibe, workflowPlan, completedNodes, nodeResults, pendingNodes, unknownFields = {} } = checkpoint;
   const fields = {
-    vibe: encodeVibe(checkpoint.vibe),
-    workflow_plan: encodePlan(checkpoint.workflowPlan),
-    completed_nodes: checkpoint.completedNodes,
-    node_results: nodeResults,
-    pending_nodes: checkpoint.pendingNodes,
+    vibe: encodeVibe(vibe),
+    workflow_plan: new Entries(planEntries(workflowPlan)),
+    completed_nodes: completedNodes,
+    node_results: new Entries(encodedResults(nodeResults)),
+    pending_nodes: pendingNodes,
     started_at: checkpoint.startedAt,
     ended_at: checkpoint.endedAt,
     active_ms: checkpoint.activeMs,
   };
-  return withUnknown(fields, checkpoint.unknownFields, { ...head, head_checksum: '', checksum: '' });
+  yield* Object.entries(fields);
+  const known = { ...fields, ...head, head_checksum: '', checksum: '' };
+  for (const key of Object.keys(unknownFields)) if (!Object.hasOwn(known, key)) yield [key, unknownFields[key]];
+}
+
+/** As `encodePlan` has it, node by node. */
+function planEntries(plan: WorkflowPlan): Iterable<readonly [string, unknown]> {
+  return Object.entries({ ...encodePlan({ ...plan, rootNodes: [] }), root_nodes: new Items(encodedNodes(plan)) });
+}
+
+function* encodedNodes({ rootNodes }: WorkflowPlan): Generator<JsonObject> {
+  for (const node of rootNodes) yield encodeNode(node);
+}
+
+function* encodedResults(results: Checkpoint['nodeResults']): Generator<readonly [string, unknown]> {
+  for (const nodeId of Object.keys(results)) yield [nodeId, encodeNodeResult(results[nodeId] as NodeResult)];
 }
 
 function decodeFields(document: JsonObject): JsonObject {
@@ -145,27 +160,27 @@ function decodeFields(document: JsonObject): JsonObject {
   };
 }
 
-function encodeParent({ runId, checkpointId, unknownFields }: RunParent): JsonObject {
+export function encodeParent({ runId, checkpointId, unknownFields }: RunParent): JsonObject {
   return withUnknown({ run_id: runId, checkpoint_id: checkpointId }, unknownFields);
 }
 
-function decodeParent(document: unknown): unknown {
+export function decodeParent(document: unknown): unknown {
   if (!isPlainObject(document)) return document;
   const { run_id, checkpoint_id, ...unknown } = document;
   return { runId: run_id, checkpointId: checkpoint_id, ...unknownFieldsOf(unknown) };
 }
 
-function encodeVibe({ description, style, constraints, domain, metadata, unknownFields }: Vibe): JsonObject {
+export function encodeVibe({ description, style, constraints, domain, metadata, unknownFields }: Vibe): JsonObject {
   return withUnknown({ description, style, constraints, domain, metadata }, unknownFields);
 }
 
-function decodeVibe(document: unknown): unknown {
+export function decodeVibe(document: unknown): unknown {
   if (!isPlainObject(document)) return document;
   const { description, style, constraints, domain, metadata, ...unknown } = document;
   return { description, style, constraints, domain, metadata, ...unknownFieldsOf(unknown) };
 }
 
-function encodePlan(plan: WorkflowPlan): JsonObject {
+export function encodePlan(plan: WorkflowPlan): JsonObject {
   const fields = {
     id: plan.id,
     source_vibe: encodeVibe(plan.sourceVibe),
@@ -176,7 +191,7 @@ function encodePlan(plan: WorkflowPlan): JsonObject {
   return withUnknown(fields, plan.unknownFields);
 }
 
-function decodePlan(document: unknown): unknown {
+export function decodePlan(document: unknown): unknown {
   if (!isPlainObject(document)) return document;
   const { id, source_vibe, root_nodes, estimated_total_duration, created_at, ...unknown } = document;
   return {
@@ -217,7 +232,7 @@ function decodeNode(document: unknown): unknown {
   };
 }
 
-function encodeNodeResult(result: NodeResult): JsonObject {
+export function encodeNodeResult(result: NodeResult): JsonObject {
   const fields = {
     node_id: result.nodeId,
     status: result.status,
@@ -247,7 +262,7 @@ function decodeNodeResults(documents: unknown): unknown {
   return results;
 }
 
-function decodeNodeResult(document: unknown): unknown {
+export function decodeNodeResult(document: unknown): unknown {
   if (!isPlainObject(document)) return document;
   const { node_id, status, output, output_from_children, error, blocked_by, attempts, ...rest } = document;
   const { started_at, completed_at, duration_ms, handler, ...unknown } = rest;
@@ -281,12 +296,12 @@ function gatherOutput(nodeId: string, results: JsonObject, gathering: Set<string
   return output;
 }
 
-function unknownFieldsOf(fields: JsonObject): { unknownFields?: JsonObject } {
+export function unknownFieldsOf(fields: JsonObject): { unknownFields?: JsonObject } {
   return Object.keys(fields).length === 0 ? {} : { unknownFields: fields };
 }
 
 /** What this version knows always wins over what it does not, here or in another part of the document. */
-function withUnknown(fields: JsonObject, unknown: JsonObject = {}, elsewhere: JsonObject = {}): JsonObject {
+export function withUnknown(fields: JsonObject, unknown: JsonObject = {}, elsewhere: JsonObject = {}): JsonObject {
   for (const key of Object.keys(unknown)) {
     if (!Object.hasOwn(fields, key) && !Object.hasOwn(elsewhere, key)) setOwn(fields, key, unknown[key]);
   }

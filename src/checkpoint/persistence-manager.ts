@@ -1,3 +1,5 @@
+import type { LockHolder } from '../errors.js';
+import type { Host } from '../host.js';
 import type { Checkpoint, CheckpointSummary } from './checkpoint.js';
 import type { CheckpointQuery } from './checkpoint-query.js';
 
@@ -14,8 +16,107 @@ export interface PersistenceManager {
   listCheckpoints(query?: CheckpointQuery): Promise<CheckpointSummary[]>;
   /** `true` when something was removed. Works on damaged checkpoints too. */
   deleteCheckpoint(checkpointId: string): Promise<boolean>;
+  /** Present, together with `locks`, when this store can append between checkpoints: then no settled node is lost. */
+  readonly journal?: JournalCapability;
+  /** Present when this store can keep a plan to one runner among processes. */
+  readonly locks?: LockCapability;
   /** For whoever made the store: a planner leaves one that it was given open. */
   close?(): Promise<void>;
   /** The absolute directory, for a store that has one: shown in results, and two stores of one directory share their locks. */
   readonly checkpointDir?: string;
+}
+
+/**
+ * How well a record is kept before anything reacts to it. `strict`: it survives a power cut. `relaxed`: it survives the
+ * end of the process; what was written in the last 100 ms may not survive a power cut.
+ */
+export type Durability = 'strict' | 'relaxed';
+
+/** One runner per plan, among everybody who uses the same place. */
+export interface LockCapability {
+  /**
+   * Takes a plan. What its last owner left, dead or gone silent, is taken over.
+   * @throws PlanLockedError naming the holder while somebody else has it
+   */
+  acquire(request: LockRequest): Promise<PlanLease>;
+}
+
+export interface LockRequest {
+  readonly planId: string;
+  /** Shown to others who want the plan. */
+  readonly runId: string;
+  /** ISO 8601, UTC. Shown to others who want the plan. */
+  readonly since: string;
+  /** The epoch of the lease is higher: what was stored while nobody counted. */
+  readonly above?: number;
+  /** Told once when the holder cannot be judged from here and is waited for. Without it, nobody is waited for. */
+  readonly onWaiting?: (holder: LockHolder) => void;
+  /** Ends the waiting; the rejection has its reason. */
+  readonly signal?: AbortSignal;
+  readonly log: Host['log'];
+}
+
+/** The right to run a plan, for as long as nobody has taken it over. */
+export interface PlanLease {
+  /** Higher than that of every lease of the plan before it. */
+  readonly epoch: number;
+  /** @throws PlanLockedError when somebody has taken the plan over. */
+  check(): Promise<void>;
+  /** Gives the plan back. Twice is fine. */
+  release(): Promise<void>;
+}
+
+/**
+ * The records of a plan's runs, appended as they happen. A store sees lines of opaque text, without line feeds, and the
+ * epoch of whoever wrote them.
+ */
+export interface JournalCapability {
+  /** All journals of a plan, the highest epoch first. Changes nothing. */
+  read(planId: string): Promise<readonly StoredJournal[]>;
+  /**
+   * Begins the journal of a lease. Its first lines are there as a whole or not at all, and durable when this resolves;
+   * only then are the journals that it replaces removed.
+   */
+  begin(planId: string, lease: PlanLease, opening: JournalOpening): Promise<JournalWriter>;
+}
+
+export interface StoredJournal {
+  readonly epoch: number;
+  /** Where it is, for messages. */
+  readonly location: string;
+  /** In order. Where a journal is damaged, those before the damage. */
+  readonly lines: readonly string[];
+  /** Something is missing that had been made durable. */
+  readonly damage?: JournalDamage;
+  /** The last append was cut off in the middle and is left out of `lines`. */
+  readonly isTorn: boolean;
+}
+
+export interface JournalDamage {
+  readonly reason: string;
+  /** At most so many lines had been written. */
+  readonly linesWritten: number;
+  /** Lines behind the damage that are intact themselves. */
+  readonly linesBehind: readonly string[];
+}
+
+export interface JournalOpening {
+  readonly lines: readonly string[];
+  readonly durability: Durability;
+  /** Epochs of journals that this one makes superfluous. */
+  readonly replaces: readonly number[];
+  /** Epochs of damaged journals, to be put where nothing reads them and somebody may still look at them. */
+  readonly setsAside: readonly number[];
+}
+
+export interface JournalWriter {
+  /**
+   * Resolves when the lines are kept as the durability says and the lease is still good. Appends may overlap and are
+   * answered in order. After a failure every append is refused.
+   * @throws PlanLockedError when somebody has taken the plan over
+   */
+  append(lines: readonly string[]): Promise<void>;
+  /** Resolves when everything appended would survive a power cut. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
 }

@@ -1,10 +1,10 @@
 import { executionStateOf } from '../run/execution-state.js';
-import type { RunLog } from '../run/run-log.js';
 import type { RunRecord } from '../run/run-record.js';
 import { applyRecord, type RunState } from '../run/run-state.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { CheckpointIds } from './checkpoint-id.js';
 import type { PersistenceManager } from './persistence-manager.js';
+import { isCheckpointDue, type RunRecorder } from './run-recorder.js';
 
 export interface RecorderOptions {
   readonly store: PersistenceManager;
@@ -39,7 +39,7 @@ const maxWaiting = 8;
  *
  * A failed save fails every append from then on.
  */
-export class Recorder implements RunLog {
+export class Recorder implements RunRecorder {
   private readonly queue: Job[] = [];
   private isRollingDue = false;
   private isWorking = false;
@@ -62,7 +62,7 @@ export class Recorder implements RunLog {
     if (this.failure !== undefined) throw this.failure.error;
     for (const record of records) applyRecord(this.state, record);
     if (records.some(({ kind }) => kind === 'run_ended')) return this.end();
-    if (this.isListedDue()) return this.listDue();
+    if (isCheckpointDue(this.state, this.listedUpTo, this.options.checkpointInterval)) return this.listDue();
     if (records.some(({ kind }) => kind !== 'run_started')) this.rollSoon();
     return this.lastListed;
   }
@@ -71,7 +71,10 @@ export class Recorder implements RunLog {
     if (this.failure !== undefined) throw this.failure.error;
   }
 
-  /** Saves what is recorded so far as a listed checkpoint and answers its id once it is stored. */
+  async begin(): Promise<void> {
+    await this.checkpoint();
+  }
+
   async checkpoint(): Promise<string> {
     this.check();
     const checkpoint = this.listedCheckpoint();
@@ -79,11 +82,14 @@ export class Recorder implements RunLog {
     return checkpoint.checkpointId;
   }
 
-  /** Resolves when what is recorded so far is stored under the rolling id, whatever listed checkpoints there are. */
-  async roll(): Promise<void> {
+  /** What is recorded so far is stored under the rolling id first, whatever listed checkpoints there are. */
+  async deleteCheckpoint(checkpointId: string): Promise<boolean> {
     this.check();
     await this.enqueue(() => this.save(this.rollingCheckpoint(), false));
+    return this.options.store.deleteCheckpoint(checkpointId);
   }
+
+  async close(): Promise<void> {}
 
   private end(): Promise<void> {
     const checkpoint = this.listedCheckpoint();
@@ -121,14 +127,6 @@ export class Recorder implements RunLog {
     };
     saved.then(forget, forget);
     return saved;
-  }
-
-  private isListedDue(): boolean {
-    const { checkpointInterval } = this.options;
-    const { length } = this.state.completed;
-    const isLast = length === this.state.graph.nodes.length; // the end follows at once, with a checkpoint of its own
-    if (checkpointInterval === undefined || isLast) return false;
-    return Math.floor(length / checkpointInterval) > Math.floor(this.listedUpTo / checkpointInterval);
   }
 
   private listedCheckpoint(): Checkpoint {

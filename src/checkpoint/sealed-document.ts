@@ -3,6 +3,12 @@ import { isPlainObject, type JsonObject } from '../plan/json-value.js';
 /** Lower-case hex SHA-256 of bytes, or of the UTF-8 of a text. */
 export type Sha256 = (data: Uint8Array | string) => string;
 
+/** The same of what comes in parts. */
+export interface RunningSha256 {
+  update(text: string): void;
+  digest(): string;
+}
+
 /** Why a document could not be read. `version`: it is of a newer format and must be left alone. */
 type NotReadable = { readonly ok: false; readonly kind: 'damaged' | 'version'; readonly reason: string };
 export type Decoded<T> = { readonly ok: true; readonly value: T } | NotReadable;
@@ -12,14 +18,66 @@ const checksumLineBytes = 120;
 const headChecksumLine = /\n {2}"head_checksum": "sha256:([0-9a-f]{64})",\n/;
 
 /**
- * A document as text. Its head has a checksum of its own, so that it can be trusted without reading on. Last comes a
- * checksum over all lines before it: `head -n -2 cp-….json | sha256sum` shows the same sum.
+ * A document as text, in parts, so that a large one is never made in one breath. Its head has a checksum of its own, so
+ * that it can be trusted without reading on. Last comes a checksum over all lines before it:
+ * `head -n -2 cp-….json | sha256sum` shows the same sum.
+ *
+ * @param body fields; what stands in `Entries` or `Items` is made one by one
  */
-export function sealDocument(head: JsonObject, body: JsonObject, sha256: Sha256): string {
+export function* sealedParts(
+  head: JsonObject,
+  body: Iterable<readonly [name: string, value: unknown]>,
+  newSha256: () => RunningSha256,
+): Generator<string> {
+  const whole = newSha256();
+  const headSum = newSha256();
   const headText = `${JSON.stringify(head, null, 2).slice(0, -2)},\n`;
-  const bodyText = JSON.stringify(body, null, 2).slice(2, -2);
-  const covered = `${headText}  "head_checksum": "sha256:${sha256(headText)}",\n${bodyText},\n`;
-  return `${covered}  "checksum": "sha256:${sha256(covered)}"\n}\n`;
+  headSum.update(headText);
+  yield covered(whole, `${headText}  "head_checksum": "sha256:${headSum.digest()}"`);
+  for (const [name, value] of body) {
+    if (value === undefined) continue;
+    yield covered(whole, `,\n  ${JSON.stringify(name)}: `);
+    for (const part of partsOf(value, 1)) yield covered(whole, part);
+  }
+  yield covered(whole, ',\n');
+  yield `  "checksum": "sha256:${whole.digest()}"\n}\n`;
+}
+
+/** An object that is written entry by entry. */
+export class Entries {
+  constructor(readonly entries: Iterable<readonly [key: string, value: unknown]>) {}
+}
+
+/** An array that is written item by item. */
+export class Items {
+  constructor(readonly items: Iterable<unknown>) {}
+}
+
+function* partsOf(value: unknown, level: number): Generator<string> {
+  const isObject = value instanceof Entries;
+  if (!isObject && !(value instanceof Items)) return yield indented(value, level);
+  const [open, close] = isObject ? '{}' : '[]';
+  const indent = `\n${'  '.repeat(level)}`;
+  let start = open;
+  for (const entry of isObject ? value.entries : value.items) {
+    const [key, inner] = isObject ? (entry as readonly [string, unknown]) : [undefined, entry];
+    if (inner === undefined) continue;
+    yield `${start}${indent}  ${key === undefined ? '' : `${JSON.stringify(key)}: `}`;
+    yield* partsOf(inner, level + 1);
+    start = ',';
+  }
+  yield start === open ? `${open}${close}` : `${indent}${close}`;
+}
+
+/** As `JSON.stringify` would write it inside a larger object. */
+function indented(value: unknown, level: number): string {
+  const text = JSON.stringify(value, null, 2);
+  return text.includes('\n') ? text.replaceAll('\n', `\n${'  '.repeat(level)}`) : text;
+}
+
+function covered(sum: RunningSha256, text: string): string {
+  sum.update(text);
+  return text;
 }
 
 /** The fields of a whole document, once it is known to be as it was written. */

@@ -1,3 +1,4 @@
+import type { LockHolder } from '../errors.js';
 import type { SerializedError } from '../run/node-result.js';
 
 /** How far a run is. */
@@ -11,6 +12,11 @@ export interface Progress {
 
 /** What a run tells its listeners, without the fields that every event has. */
 export type ExecutionEventBody =
+  /**
+   * Somebody holds the plan who cannot be judged from here, in another container or on another machine: the call waits
+   * for it to end or to fall silent. What `runId` this call will have is not known yet: it is empty.
+   */
+  | { readonly type: 'lock_waiting'; readonly holder: LockHolder }
   /** The plan is ours and work begins; before planning, so `progress.total` may still be 0. */
   | { readonly type: 'run_started'; readonly resumed: boolean; readonly completedNodes: number }
   /** A new plan was made and, where the run checkpoints, saved. */

@@ -1,6 +1,13 @@
 import { type Checkpoint, type CheckpointSummary, checkpointSchema } from '../checkpoint/checkpoint.js';
 import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoint-query.js';
-import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
+import type {
+  JournalOpening,
+  JournalWriter,
+  LockRequest,
+  PersistenceManager,
+  PlanLease,
+  StoredJournal,
+} from '../checkpoint/persistence-manager.js';
 import { guardStorage } from '../checkpoint/storage-guard.js';
 import { CheckpointCorruptError } from '../errors.js';
 import { isPlainObject } from '../plan/json-value.js';
@@ -20,6 +27,41 @@ export class CheckedStore implements PersistenceManager {
   /** Equal for stores that keep their checkpoints in the same place. */
   get place(): unknown {
     return this.checkpointDir ?? this.store;
+  }
+
+  /** Whether every record is kept, not only what is saved as a checkpoint. A journal needs the lock that guards it. */
+  get isJournaled(): boolean {
+    return this.store.journal !== undefined && this.store.locks !== undefined;
+  }
+
+  /** Takes a plan among processes; `undefined` when the store has no locks. @throws the reason of the request's signal */
+  async acquire(request: LockRequest): Promise<PlanLease | undefined> {
+    const { locks } = this.store;
+    if (locks === undefined) return undefined;
+    try {
+      return await guardStorage(request.planId, () => locks.acquire(request));
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /** All journals of a plan, the highest epoch first. */
+  async readJournals(planId: string): Promise<readonly StoredJournal[]> {
+    const { journal } = this.store;
+    if (journal === undefined || !this.isJournaled) return [];
+    return guardStorage(planId, () => journal.read(planId));
+  }
+
+  async beginJournal(planId: string, lease: PlanLease, opening: JournalOpening): Promise<JournalWriter> {
+    const { journal } = this.store;
+    if (journal === undefined) throw new Error('this store has no journal');
+    const writer = await guardStorage(planId, () => journal.begin(planId, lease, opening));
+    return {
+      append: (lines) => guardStorage(planId, () => writer.append(lines)),
+      flush: () => guardStorage(planId, () => writer.flush()),
+      close: () => guardStorage(planId, () => writer.close()),
+    };
   }
 
   saveCheckpoint(checkpoint: Checkpoint): Promise<void> {

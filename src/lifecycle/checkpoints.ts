@@ -9,12 +9,13 @@ import { isTooDeep, tooDeepIssue } from '../plan/workflow-plan.js';
 import { type ExecutionState, executionStateOf, executionStateSchema } from '../run/execution-state.js';
 import type { RunState } from '../run/run-state.js';
 import type { CheckedStore } from './checked-store.js';
-import { nextEpoch } from './find-run.js';
+import { type HeldPlan, holdPlan } from './hold-plan.js';
 import { checkPlanId, rollingIdOf, vibeKeyOf } from './identity.js';
 import type { StartedRun } from './live-runs.js';
 import { loadNamed } from './load-named.js';
 import { findLock, lockPlan } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
+import { readStoredPlan } from './stored-plan.js';
 
 export interface CreateCheckpointRequest {
   /** The plan that the state belongs to. */
@@ -27,7 +28,10 @@ export interface CreateCheckpointRequest {
 export async function createCheckpoint(request: CreateCheckpointRequest, planner: PlannerServices): Promise<string> {
   const planId = checkPlanId(request.planId);
   if (request.executionState !== undefined) {
-    return saveState(checkedState(request.executionState, planId), planner);
+    const state = checkedState(request.executionState, planId);
+    // In this process nobody else can hold it among processes.
+    if (findLock(planner.store.place, planId) !== undefined) return saveState(state, planner);
+    return whileHeld(state, planner, () => saveState(state, planner));
   }
   const live = findLiveRun(planId, planner);
   if (live === undefined) {
@@ -35,7 +39,8 @@ export async function createCheckpoint(request: CreateCheckpointRequest, planner
     throw new TypeError(`createCheckpoint needs "executionState": ${reason}.`);
   }
   if (live.recorder !== undefined) return live.recorder.checkpoint();
-  return saveState({ ...executionStateOf(live.state), epoch: await epochOf(live, planner) }, planner);
+  const { epoch } = await holdFor(live, planner);
+  return saveState({ ...executionStateOf(live.state), epoch }, planner);
 }
 
 /** The newest run of a plan that is under way, in this planner or on the same store in this process. */
@@ -45,20 +50,49 @@ export function findLiveRun(planId: string, { liveRuns, store }: PlannerServices
 }
 
 /** A run that records nothing has no epoch. With its first checkpoint it gets one, and holds its plan from then on. */
-function epochOf(live: StartedRun, { store, host }: PlannerServices): Promise<number> {
-  if (live.epoch !== undefined) return live.epoch;
+function holdFor(live: StartedRun, planner: PlannerServices): Promise<{ readonly epoch: number }> {
+  if (live.held !== undefined) return live.held;
   const { planId, runId } = live.state;
-  const holder = { pid: process.pid, runId, since: new Date(host.now()).toISOString() };
-  const unlock = lockPlan(store.place, planId, { holder, live });
-  live.epoch = store.listCheckpoints({ planId }).then(nextEpoch);
-  live.epoch.then(
-    () => live.onEnd.push(unlock),
+  const request = requestOf({ planId, runId }, planner);
+  const unlock = lockPlan(planner.store.place, planId, { holder: { pid: process.pid, ...request }, live });
+  const held = holdPlan(request, planner);
+  live.held = held;
+  held.then(
+    ({ lease }) =>
+      live.onEnd.push(async () => {
+        await lease?.release();
+        unlock();
+      }),
     () => {
       unlock();
-      live.epoch = undefined;
+      live.held = undefined;
     },
   );
-  return live.epoch;
+  return live.held;
+}
+
+/** Does something with a plan that nobody runs meanwhile. */
+async function whileHeld<T>(
+  { planId, runId }: { readonly planId: string; readonly runId: string },
+  planner: PlannerServices,
+  work: (held: HeldPlan) => Promise<T>,
+): Promise<T> {
+  const request = requestOf({ planId, runId }, planner);
+  const unlock = lockPlan(planner.store.place, planId, { holder: { pid: process.pid, ...request } });
+  try {
+    const held = await holdPlan(request, planner);
+    try {
+      return await work(held);
+    } finally {
+      await held.lease?.release();
+    }
+  } finally {
+    unlock();
+  }
+}
+
+function requestOf({ planId, runId }: { planId: string; runId: string }, { host }: PlannerServices) {
+  return { planId, runId, since: new Date(host.now()).toISOString() };
 }
 
 /** Listed checkpoints, newest first; the rolling save of a run under way is no place to return to. */
@@ -94,34 +128,34 @@ export async function getCheckpoint(checkpointId: string, { store }: PlannerServ
  * @throws PlanLockedError while the plan is being taken up by a run
  */
 export async function deleteCheckpoint(checkpointId: string, planner: PlannerServices): Promise<boolean> {
-  const { store, host } = planner;
+  const { store } = planner;
   const checkpoint = await loadIfUsable(checkpointId, store);
   if (checkpoint === undefined) return store.deleteCheckpoint(checkpointId);
   if (isRollingId(checkpointId)) return false;
-  const { planId, runId } = checkpoint;
+  const { planId } = checkpoint;
   const recorder = findLiveRun(planId, planner)?.recorder;
-  if (recorder !== undefined) {
-    await recorder.roll();
+  if (recorder !== undefined) return recorder.deleteCheckpoint(checkpointId);
+  if (!(await isOnlyProof(checkpoint, planner))) return store.deleteCheckpoint(checkpointId);
+  return whileHeld(checkpoint, planner, async () => {
+    await store.saveCheckpoint({ ...checkpoint, checkpointId: rollingIdOf(checkpoint) });
     return store.deleteCheckpoint(checkpointId);
-  }
-  const holder = { pid: process.pid, runId, since: new Date(host.now()).toISOString() };
-  const unlock = lockPlan(store.place, planId, { holder });
-  try {
-    await keepProgress(checkpoint, store);
-    return await store.deleteCheckpoint(checkpointId);
-  } finally {
-    unlock();
-  }
+  });
 }
 
-async function keepProgress(checkpoint: Checkpoint, store: CheckedStore): Promise<void> {
+/** Whether nothing else in the store has got as far as this checkpoint. */
+async function isOnlyProof(checkpoint: Checkpoint, { store, host }: PlannerServices): Promise<boolean> {
   const { planId, checkpointId } = checkpoint;
   const [latest, next] = (await store.listCheckpoints({ planId })).filter(isIntact).sort(byLatest);
-  if (latest?.checkpointId !== checkpointId) return;
+  if (latest?.checkpointId !== checkpointId) return false;
   // Where nobody counted, equal positions prove nothing.
   const isCounted = latest.epoch > 0;
-  if (isCounted && next !== undefined && next.epoch === latest.epoch && next.seq === latest.seq) return;
-  await store.saveCheckpoint({ ...checkpoint, checkpointId: rollingIdOf(checkpoint) });
+  if (isCounted && next !== undefined && next.epoch === latest.epoch && next.seq === latest.seq) return false;
+  const { journals } = await readStoredPlan(store, planId, host.log);
+  const { epoch, seq } = latest;
+  const isAsFar = (end: Checkpoint) => end.epoch > epoch || (end.epoch === epoch && end.seq >= seq);
+  return !journals.states.some(
+    ({ damage, checkpoint: end }) => damage === undefined && end !== undefined && isAsFar(end),
+  );
 }
 
 /** `undefined` for what is unknown, or cannot be gone on from and so proves nothing. */

@@ -11,6 +11,7 @@ import {
 import { parseRollingId, planIdOfOlderId } from '../checkpoint/checkpoint-id.js';
 import { CheckpointCorruptError, VibeError } from '../errors.js';
 import type { CheckedStore } from './checked-store.js';
+import type { JournalState, StoredPlan } from './stored-plan.js';
 
 export interface LatestQuery {
   readonly planId: string;
@@ -26,7 +27,8 @@ export interface Latest<Run> {
 }
 
 /**
- * The latest state of a plan that can be gone on from; `undefined` when there is none and nothing is damaged.
+ * The latest state of a plan that can be gone on from; `undefined` when there is none and nothing is damaged. Where the
+ * plan has journals, the latest of them is one such state, and wins over a checkpoint that proves no more.
  *
  * @param open makes a run of a checkpoint, or throws a CheckpointCorruptError
  * @throws CheckpointCorruptError when something newer is damaged and `onCorrupt` is `'throw'`, or nothing intact is left
@@ -34,7 +36,7 @@ export interface Latest<Run> {
  */
 export async function findLatest<Run>(
   store: CheckedStore,
-  summaries: readonly CheckpointSummary[],
+  { summaries, journals }: StoredPlan,
   query: LatestQuery,
   open: (checkpoint: Checkpoint) => Run,
 ): Promise<Latest<Run> | undefined> {
@@ -42,13 +44,19 @@ export async function findLatest<Run>(
     .filter(isIntact)
     .filter(({ vibeKey }) => vibeKey === query.vibeKey)
     .sort(byLatest);
+  const candidates: Candidate[] = journals.states
+    .filter(({ damage, checkpoint }) => damage === undefined && checkpoint?.vibeKey === query.vibeKey)
+    .map(({ checkpoint }) => ({ ...(checkpoint as Checkpoint), stored: checkpoint }));
+  candidates.push(...intact);
+  candidates.sort((a, b) => b.epoch - a.epoch || b.seq - a.seq); // stable: a journal stays before its equals
+
   const damages: Damage[] = [];
-  let best: { checkpoint: Checkpoint; run: Run } | undefined;
-  for (const summary of intact) {
-    const loaded = await orDamage(query.planId, summary, async () => {
-      const checkpoint = await store.loadCheckpoint(summary.checkpointId);
-      if (checkpoint === undefined) throw new Vanished(summary.checkpointId);
-      return { checkpoint, run: open(checkpoint) };
+  let best: Found<Run> | undefined;
+  for (const candidate of candidates) {
+    const loaded = await orDamage(query.planId, candidate, async () => {
+      const checkpoint = candidate.stored ?? (await store.loadCheckpoint(candidate.checkpointId));
+      if (checkpoint === undefined) throw new Vanished(candidate.checkpointId);
+      return { checkpoint, run: open(checkpoint), isJournal: candidate.stored !== undefined };
     });
     if (loaded.damage !== undefined) damages.push(loaded.damage);
     else {
@@ -56,17 +64,77 @@ export async function findLatest<Run>(
       break;
     }
   }
+  const harmless: CheckpointCorruptError[] = [];
+  for (const state of journals.states) {
+    if (state.damage === undefined) continue;
+    const error = corruptJournal(query.planId, state);
+    if (best !== undefined && provesAll(best.checkpoint, state)) harmless.push(error);
+    else damages.push({ summary: { checkpointId: error.checkpointId ?? '', createdAt: state.createdAt }, error });
+  }
   for (const damaged of summaries.filter(isDamaged)) {
-    if (best !== undefined && !mayBeLater(damaged, best.checkpoint, intact, query)) continue;
+    const known = journals.states.find(({ positionIds }) => positionIds.has(damaged.checkpointId));
+    if (known !== undefined) {
+      // The journal has all that it had. The newest one is worth a word.
+      if (known.damage === undefined && [...known.positionIds].at(-1) === damaged.checkpointId) {
+        const { damage } = await orDamage(query.planId, damaged, () => store.loadCheckpoint(damaged.checkpointId));
+        if (damage !== undefined) harmless.push(damage.error);
+      }
+      continue;
+    }
+    if (best !== undefined && !mayBeLater(damaged, best, intact, query)) continue;
     const { damage } = await orDamage(query.planId, damaged, () => store.loadCheckpoint(damaged.checkpointId));
     if (damage !== undefined) damages.push(damage);
   }
   damages.sort((a, b) => byNewest(a.summary, b.summary));
   const [newest] = damages;
+  if (newest !== undefined && query.onCorrupt === 'fallback') best = provesMost(best, journals.states, query, open);
   if (newest !== undefined && (query.onCorrupt === 'throw' || best === undefined)) {
-    throw withFallback(newest.error, best?.checkpoint.checkpointId);
+    throw withFallback(newest.error, best === undefined ? undefined : intact[0]?.checkpointId);
   }
-  return best && { ...best, passedOver: damages.map(({ error }) => error) };
+  const passedOver = [...damages.map(({ error }) => error), ...harmless];
+  return best && { checkpoint: best.checkpoint, run: best.run, passedOver };
+}
+
+/** A state to try, the latest first. */
+type Candidate = Pick<IntactSummary, 'checkpointId' | 'createdAt' | 'epoch' | 'seq'> & { readonly stored?: Checkpoint };
+
+interface Found<Run> {
+  readonly checkpoint: Checkpoint;
+  readonly run: Run;
+  readonly isJournal: boolean;
+}
+
+/** Whether a state has everything that a damaged journal can have acknowledged. */
+function provesAll(best: Checkpoint, { epoch, runId, recordsWritten }: JournalState): boolean {
+  if (best.epoch > epoch) return true;
+  if (best.epoch === epoch && best.seq >= recordsWritten) return true;
+  const isSameRun = runId === undefined ? best.epoch === epoch : best.runId === runId;
+  return isSameRun && best.state === 'completed' && best.pendingNodes.length === 0;
+}
+
+/** What stands before the damage in a journal may be more than any checkpoint has. */
+function provesMost<Run>(
+  found: Found<Run> | undefined,
+  states: readonly JournalState[],
+  { vibeKey }: LatestQuery,
+  open: (checkpoint: Checkpoint) => Run,
+): Found<Run> | undefined {
+  let best = found;
+  for (const { damage, checkpoint } of states) {
+    if (damage === undefined || checkpoint === undefined || checkpoint.vibeKey !== vibeKey) continue;
+    const isMore =
+      best === undefined ||
+      (best.checkpoint.runId === checkpoint.runId
+        ? checkpoint.completedNodes.length > best.checkpoint.completedNodes.length
+        : checkpoint.epoch > best.checkpoint.epoch);
+    if (isMore) best = { checkpoint, run: open(checkpoint), isJournal: true };
+  }
+  return best;
+}
+
+function corruptJournal(planId: string, { damage, location, newestPositionId }: JournalState): CheckpointCorruptError {
+  const told = { planId, reason: `its journal: ${damage ?? ''}`, location, checkpointId: newestPositionId };
+  return new CheckpointCorruptError(told);
 }
 
 /** A checkpoint was deleted between the list and the look at it: the list is out of date. */
@@ -75,7 +143,7 @@ export class Vanished extends Error {
 }
 
 interface Damage {
-  readonly summary: CheckpointSummary;
+  readonly summary: Pick<CheckpointSummary, 'checkpointId' | 'createdAt'>;
   readonly error: CheckpointCorruptError;
 }
 
@@ -85,7 +153,7 @@ interface Damage {
  */
 function mayBeLater(
   { checkpointId, createdAt, damaged: { head } }: DamagedSummary,
-  best: Checkpoint,
+  { checkpoint: best, isJournal }: { readonly checkpoint: Checkpoint; readonly isJournal: boolean },
   intact: readonly IntactSummary[],
   { vibeKey }: LatestQuery,
 ): boolean {
@@ -95,16 +163,17 @@ function mayBeLater(
   const rolling = parseRollingId(checkpointId);
   if (rolling !== undefined && rolling.epoch !== best.epoch) return rolling.epoch > best.epoch;
   if (rolling !== undefined) return best.state === 'running'; // an epoch ends with a listed checkpoint
+  if (isJournal && best.state === 'completed' && best.pendingNodes.length === 0) return false; // nothing is more
   // A copy of the best state may have been made much later: the first one tells when the run was there.
   const isSame = ({ epoch, seq }: IntactSummary) => epoch === best.epoch && seq === best.seq;
-  const first = (best.epoch === 0 ? undefined : intact.filter(isSame).sort(byNewest).at(-1)) ?? best;
+  const first = (isJournal || best.epoch === 0 ? undefined : intact.filter(isSame).sort(byNewest).at(-1)) ?? best;
   return createdAt > first.createdAt || (createdAt === first.createdAt && checkpointId > first.checkpointId);
 }
 
 /** What the work answers, or the damage that it met, told of the plan that was asked for. */
 async function orDamage<T>(
   planId: string,
-  summary: CheckpointSummary,
+  summary: Pick<CheckpointSummary, 'checkpointId' | 'createdAt'>,
   work: () => Promise<T>,
 ): Promise<{ value: T; damage?: undefined } | { value?: undefined; damage: Damage }> {
   try {

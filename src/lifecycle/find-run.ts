@@ -1,12 +1,4 @@
-import {
-  byLatest,
-  type Checkpoint,
-  type CheckpointSummary,
-  type DamagedSummary,
-  type IntactSummary,
-  isIntact,
-} from '../checkpoint/checkpoint.js';
-import { isRollingId, parseRollingId } from '../checkpoint/checkpoint-id.js';
+import { byLatest, type Checkpoint, type DamagedSummary, isIntact, summarize } from '../checkpoint/checkpoint.js';
 import {
   type CheckpointCorruptError,
   CheckpointMismatchError,
@@ -21,6 +13,7 @@ import { locatePlan } from './locate-plan.js';
 import { checkSamePlan, type OpenRun, openStoredRun } from './open-run.js';
 import type { PlannerServices } from './planner-services.js';
 import type { RunCall } from './run-call.js';
+import { readStoredPlan, type StoredPlan } from './stored-plan.js';
 
 /** Which plan a call is about. */
 export interface Target {
@@ -43,6 +36,14 @@ export interface StoredStart {
   readonly passedOver: readonly CheckpointCorruptError[];
 }
 
+/** What a call found in the store once the plan was its own. */
+export interface Found {
+  /** The epoch that this call has. */
+  readonly epoch: number;
+  readonly start?: StoredStart;
+  readonly stored: StoredPlan;
+}
+
 /** Says which plan is meant, before anything is locked. */
 export async function findTarget(call: RunCall, { store, host }: PlannerServices): Promise<Target> {
   const vibeKey = vibeKeyOf(call.vibe);
@@ -56,21 +57,28 @@ export async function findTarget(call: RunCall, { store, host }: PlannerServices
   return { ...(await locatePlan(store, vibeKey, derivedId)), vibeKey, isNamed: false };
 }
 
-/** With the plan locked: the state to go on from, if any, and the epoch that this call has. */
+/**
+ * With the plan locked: the state to go on from, if any.
+ * @param stored what the store had of the plan when it was locked
+ * @param epoch of this call
+ */
 export async function findStart(
   call: RunCall,
   target: Target,
-  newRunId: string,
+  { stored, epoch, newRunId }: { readonly stored: StoredPlan; readonly epoch: number; readonly newRunId: string },
   planner: PlannerServices,
-): Promise<{ epoch: number; start?: StoredStart; earlierRollingIds: readonly string[] }> {
-  for (let look = 1; ; look++) {
+): Promise<Found> {
+  for (let look = 1, seen = stored; ; look++) {
     try {
-      return await lookForStart(call, target, newRunId, planner);
+      const start = await lookForStart(call, target, { stored: seen, epoch, newRunId }, planner);
+      return { epoch, stored: seen, ...(start !== undefined && { start }) };
     } catch (error) {
       if (!(error instanceof Vanished)) throw error;
-      if (look < maxLooks) continue;
-      throw new PersistenceError(target.planId, `the store lists ${error.message} and does not load it`);
+      if (look === maxLooks) {
+        throw new PersistenceError(target.planId, `the store lists ${error.message} and does not load it`);
+      }
     }
+    seen = await readStoredPlan(planner.store, target.planId, planner.host.log);
   }
 }
 
@@ -80,16 +88,14 @@ const maxLooks = 5;
 async function lookForStart(
   call: RunCall,
   target: Target,
-  newRunId: string,
+  { stored, epoch, newRunId }: { readonly stored: StoredPlan; readonly epoch: number; readonly newRunId: string },
   planner: PlannerServices,
-): Promise<{ epoch: number; start?: StoredStart; earlierRollingIds: readonly string[] }> {
-  const { planId, vibeKey } = target;
-  const summaries = await planner.store.listCheckpoints({ planId });
-  const epoch = nextEpoch(summaries);
-  if (call.mode === 'new') return { epoch, earlierRollingIds: [] };
-  if (target.isNamed && target.checkpoint === undefined) checkSameVibe(summaries, target);
-  if (call.fresh) return { epoch, earlierRollingIds: [] };
+): Promise<StoredStart | undefined> {
+  if (call.mode === 'new') return undefined;
+  if (target.isNamed && target.checkpoint === undefined) checkSameVibe(stored, target);
+  if (call.fresh) return undefined;
 
+  const { planId, vibeKey } = target;
   const isBranch = call.checkpointId !== undefined;
   const open = (checkpoint: Checkpoint): OpenRun => {
     const { runId, checkpointId, createdAt, unknownFields } = checkpoint;
@@ -104,31 +110,16 @@ async function lookForStart(
   };
   const start =
     target.checkpoint === undefined
-      ? await findLatestStart(call, target, summaries, planner, open)
+      ? await findLatestStart(call, target, stored, planner, open)
       : { checkpoint: target.checkpoint, run: open(target.checkpoint), passedOver: [] };
   if (start !== undefined) checkSamePlan(start.checkpoint, call.plan);
-  const isEarlier = ({ checkpointId, runId }: IntactSummary) =>
-    isRollingId(checkpointId) && runId === start?.run.identity.runId;
-  return {
-    epoch,
-    start,
-    earlierRollingIds: summaries
-      .filter(isIntact)
-      .filter(isEarlier)
-      .map(({ checkpointId }) => checkpointId),
-  };
-}
-
-/** One more than any epoch of the plan so far. */
-export function nextEpoch(summaries: readonly CheckpointSummary[]): number {
-  const epochOf = ({ epoch, damaged, checkpointId }: CheckpointSummary) =>
-    epoch ?? damaged?.head?.epoch ?? parseRollingId(checkpointId)?.epoch ?? 0;
-  return 1 + summaries.reduce((highest, summary) => Math.max(highest, epochOf(summary)), 0);
+  return start;
 }
 
 /** A plan that the caller named must hold the vibe of the call, even when it is to start over. */
-function checkSameVibe(summaries: readonly CheckpointSummary[], { planId, vibeKey }: Target): void {
-  const [latest] = summaries.filter(isIntact).sort(byLatest);
+function checkSameVibe({ summaries, journals }: StoredPlan, { planId, vibeKey }: Target): void {
+  const ofJournals = journals.states.flatMap(({ checkpoint }) => (checkpoint ? [summarize(checkpoint)] : []));
+  const [latest] = [...ofJournals, ...summaries.filter(isIntact)].sort(byLatest);
   if (latest === undefined || latest.vibeKey === vibeKey) return;
   const reason = `it belongs to another vibe (${JSON.stringify(latest.vibeDescription.slice(0, 80))}); use another planId`;
   throw new CheckpointMismatchError(planId, reason, latest.checkpointId);
@@ -137,11 +128,11 @@ function checkSameVibe(summaries: readonly CheckpointSummary[], { planId, vibeKe
 async function findLatestStart(
   call: RunCall,
   { damage, ...query }: Target,
-  summaries: readonly CheckpointSummary[],
+  stored: StoredPlan,
   { store }: PlannerServices,
   open: (checkpoint: Checkpoint) => OpenRun,
 ): Promise<StoredStart | undefined> {
-  const latest = await findLatest(store, summaries, { ...query, onCorrupt: call.onCorrupt }, open);
+  const latest = await findLatest(store, stored, { ...query, onCorrupt: call.onCorrupt }, open);
   if (damage === undefined) return latest;
   if (latest === undefined) throw damage;
   const isReported = latest.passedOver.some(({ checkpointId }) => checkpointId === damage.checkpointId);

@@ -1,4 +1,4 @@
-import type { Recorder } from '../checkpoint/recorder.js';
+import type { RunRecorder } from '../checkpoint/run-recorder.js';
 import type { RunState } from '../run/run-state.js';
 
 /** A call that is under way. */
@@ -6,11 +6,11 @@ export interface LiveRun {
   /** Ends early when the caller's signal aborts or the planner is closed. */
   readonly signal: AbortSignal;
   state?: RunState;
-  recorder?: Recorder;
+  recorder?: RunRecorder | undefined;
   /** Set when a run that records nothing was given a checkpoint after all: from then on it holds its plan. */
-  epoch?: Promise<number>;
+  held?: Promise<{ readonly epoch: number }> | undefined;
   /** Done when the call has ended. */
-  readonly onEnd: Array<() => void>;
+  readonly onEnd: Array<() => void | Promise<void>>;
 }
 
 /** A call that has got as far as having a plan. */
@@ -36,7 +36,7 @@ export class LiveRuns {
     } finally {
       callerSignal?.removeEventListener('abort', obey);
       this.runs.delete(run);
-      for (const onEnd of run.onEnd) onEnd();
+      for (const onEnd of run.onEnd) await onEnd();
       end();
     }
   }

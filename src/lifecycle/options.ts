@@ -43,14 +43,19 @@ const handlersSchema = z
 /** Options of a planner. What is left out has the default named here. */
 export const plannerOptionsSchema = z.strictObject({
   /**
-   * A listed checkpoint after every so many completed nodes, and so the most that a crash can cost besides what is under
-   * way. Unset: only at the start, the end, a failure, a cancellation and on demand; a rolling save follows the run.
+   * A listed checkpoint after every so many completed nodes. Unset: only at the start, the end, a failure, a cancellation
+   * and on demand. What a crash can cost does not depend on it, unless the store has no journal.
    */
   checkpointInterval: whole(1).optional(),
   /** Where to keep checkpoints as files. Default `.vibe_checkpoints`. Not together with `persistenceManager`. */
   checkpointDir: z.custom<string>((path) => typeof path === 'string' && path !== '', 'a path').optional(),
   /** A store of one's own. It stays open when the planner is closed. */
   persistenceManager: z.custom<PersistenceManager>(isStore, 'an object with the four methods of a store').optional(),
+  /**
+   * `strict`: when `node_completed` fires, and before a dependent starts, the result survives a power cut. `relaxed`: it
+   * survives the end of the process, and after 100 ms a power cut. Default `strict`. For stores that have a journal.
+   */
+  durability: z.enum(['strict', 'relaxed'], { error: "'strict' or 'relaxed'" }).default('strict'),
   /** Makes plans of vibes. Default: the offline composer. */
   decomposer: z.custom<Decomposer | Decompose>(isDecomposer, 'a function, or an object with decompose()').optional(),
   /** Who serves which node. Default: the offline composer, for plans of its own making. */

@@ -1,4 +1,5 @@
 import type { CheckpointIds } from '../checkpoint/checkpoint-id.js';
+import type { Durability } from '../checkpoint/persistence-manager.js';
 import type { Decompose } from '../decompose/decomposer.js';
 import type { ProgressListener } from '../execution/execution-event.js';
 import type { HandlerLookup } from '../execution/node-handler.js';
@@ -18,6 +19,7 @@ export interface PlannerServices {
   readonly retry: RetryPolicy;
   readonly timeoutMs: number | undefined;
   readonly checkpointInterval: number | undefined;
+  readonly durability: Durability;
   readonly onProgress: ProgressListener | undefined;
   readonly liveRuns: LiveRuns;
 }

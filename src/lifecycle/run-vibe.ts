@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
-import { Recorder } from '../checkpoint/recorder.js';
-import { PersistenceError, VibeError } from '../errors.js';
+import { type LockHolder, PersistenceError, VibeError } from '../errors.js';
 import { localDispatch } from '../execution/attempt.js';
 import type { Emit } from '../execution/execution-event.js';
 import { executeRun } from '../execution/executor.js';
@@ -10,14 +9,16 @@ import { type ExecutionState, executionStateOf } from '../run/execution-state.js
 import { unrecordedLog } from '../run/run-log.js';
 import type { RunState } from '../run/run-state.js';
 import { createEmitter, type EmitterSubject } from './emitter.js';
-import { findStart, findTarget, type StoredStart } from './find-run.js';
-import { idempotencyKeyOf, rollingIdOf } from './identity.js';
+import { findStart, findTarget, type StoredStart, type Target } from './find-run.js';
+import { type HeldPlan, holdPlan } from './hold-plan.js';
+import { idempotencyKeyOf } from './identity.js';
 import type { LiveRun } from './live-runs.js';
 import { makePlan } from './make-plan.js';
 import { type OpenRun, openNewRun } from './open-run.js';
 import { lockPlan } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
 import type { RunCall } from './run-call.js';
+import { type OnSaved, type RecordedRun, startRecorder } from './start-recorder.js';
 
 /** One run from call to close: find, lock, recover, decompose, execute, finish. */
 export async function runVibe(call: RunCall, planner: PlannerServices): Promise<ExecutionResult> {
@@ -45,69 +46,83 @@ async function runUnrecorded(call: RunCall, planner: PlannerServices, live: Live
 
 async function runRecorded(call: RunCall, planner: PlannerServices, live: LiveRun): Promise<ExecutionResult> {
   const target = await findTarget(call, planner);
-  const { planId, vibeKey } = target;
+  const { planId } = target;
   const runId = newRunId(planner);
-  const holder = { pid: process.pid, runId, since: new Date(planner.host.now()).toISOString() };
+  const since = new Date(planner.host.now()).toISOString();
+  const holder = { pid: process.pid, runId, since };
   const unlock = lockPlan(planner.store.place, planId, { holder, live });
   try {
-    const { start, epoch, earlierRollingIds } = await findStart(call, target, runId, planner);
-    const subject: EmitterSubject = { planId, runId: start?.run.identity.runId ?? runId };
-    holder.runId = subject.runId;
-    subject.state = start?.run.makeState();
-    const emit = createEmitter(subject, [planner.onProgress, call.onProgress], planner.host);
-    emitStart(emit, start, target.strays, subject.state);
-    if (start !== undefined && call.checkpointId === undefined && isFinished(subject.state)) {
-      return returnFinished(start, subject.state as RunState, planner, emit);
+    const emit = createEmitter({ planId, runId: '' }, [planner.onProgress, call.onProgress], planner.host);
+    const onWaiting = (other: LockHolder) => emit?.({ type: 'lock_waiting', holder: other });
+    const held = await holdPlan({ planId, runId, since, signal: live.signal, onWaiting }, planner);
+    try {
+      return await runHeld(call, { target, held, runId, holder }, planner, live);
+    } finally {
+      await held.lease?.release();
     }
-    const run = start?.run ?? (await planNewRun(call, { ...subject, vibeKey, epoch }, planner, live));
-    const isNewRun = subject.runId === runId;
-    return await runWithRecorder({ run, subject, start, isNewRun, earlierRollingIds, emit }, planner, live);
   } finally {
     unlock();
   }
 }
 
-interface RecordedRun {
-  readonly run: OpenRun;
-  readonly subject: EmitterSubject;
-  readonly start: StoredStart | undefined;
-  readonly isNewRun: boolean;
-  readonly earlierRollingIds: readonly string[];
-  readonly emit: Emit | undefined;
+interface HeldCall {
+  readonly target: Target;
+  readonly held: HeldPlan;
+  /** Of the run, if it turns out to be a new one. */
+  readonly runId: string;
+  /** What this process is told of who has the plan. */
+  readonly holder: { runId: string };
+}
+
+async function runHeld(
+  call: RunCall,
+  { target, held, runId, holder }: HeldCall,
+  planner: PlannerServices,
+  live: LiveRun,
+): Promise<ExecutionResult> {
+  const { planId, vibeKey } = target;
+  const { epoch, lease } = held;
+  const { start, stored } = await findStart(call, target, { ...held, newRunId: runId }, planner);
+  const subject: EmitterSubject = { planId, runId: start?.run.identity.runId ?? runId };
+  holder.runId = subject.runId;
+  subject.state = start?.run.makeState();
+  const emit = createEmitter(subject, [planner.onProgress, call.onProgress], planner.host);
+  emitStart(emit, start, target.strays, subject.state);
+  if (start !== undefined && call.checkpointId === undefined && isFinished(subject.state)) {
+    return returnFinished(start, subject.state as RunState, planner, emit);
+  }
+  const run = start?.run ?? (await planNewRun(call, { ...subject, vibeKey, epoch }, planner, live));
+  const recorded = { run, checkpoint: start?.checkpoint, isNewRun: subject.runId === runId, stored, lease };
+  return runWithRecorder(recorded, { subject, emit }, planner, live);
 }
 
 async function runWithRecorder(
   recorded: RecordedRun,
+  { subject, emit }: { readonly subject: EmitterSubject; readonly emit: Emit | undefined },
   planner: PlannerServices,
   live: LiveRun,
 ): Promise<ExecutionResult> {
-  const { run, subject, start, isNewRun, earlierRollingIds, emit } = recorded;
-  const state = run.makeState();
+  const { checkpoint } = recorded;
+  let lastCheckpointId = checkpoint && listedId(checkpoint.checkpointId);
+  const onSaved: OnSaved = ({ checkpointId, completed, isListed }) => {
+    if (isListed) lastCheckpointId = checkpointId;
+    emit?.({ type: 'checkpoint_saved', checkpointId, completedNodes: completed, listed: isListed });
+  };
+  const { state, recorder, maxUncommitted } = await startRecorder(recorded, planner, onSaved);
   const reused = state.completed.length;
-  let lastCheckpointId = start && listedId(start.checkpoint.checkpointId);
-  const recorder = new Recorder(run.makeState(), {
-    store: planner.store,
-    ids: planner.ids,
-    checkpointInterval: planner.checkpointInterval,
-    rollingId: rollingIdOf(run.identity),
-    earlierRollingIds,
-    onSaved: ({ checkpointId, completedNodes }, isListed) => {
-      if (isListed) lastCheckpointId = checkpointId;
-      emit?.({ type: 'checkpoint_saved', checkpointId, completedNodes: completedNodes.length, listed: isListed });
-    },
-    onLeftover: (error) => planner.host.log('warn', 'The rolling checkpoint of a run that ended stays.', { error }),
-  });
   subject.state = live.state = state;
   live.recorder = recorder;
   try {
-    if (isNewRun) await recorder.checkpoint();
-    if (start === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-    await executeRun(state, { ...servicesOf(planner, state, live, emit), log: recorder });
+    if (recorded.isNewRun) await recorder.begin();
+    if (checkpoint === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
+    await executeRun(state, { ...servicesOf(planner, state, live, emit), log: recorder, maxUncommitted });
+    const resumedFrom = checkpoint?.checkpointId;
+    return finish(state, reused, infoOf(planner, { lastCheckpointId, resumedFrom }), emit);
   } catch (error) {
     throw withExecutionState(error, state);
+  } finally {
+    await recorder.close();
   }
-  const resumedFrom = start?.checkpoint.checkpointId;
-  return finish(state, reused, infoOf(planner, { lastCheckpointId, resumedFrom }), emit);
 }
 
 async function planNewRun(
@@ -136,12 +151,6 @@ function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Em
   return result;
 }
 
-/**
- * While a listed checkpoint is being saved, nothing new is started: what a crash can cost is then never more than
- * `checkpointInterval` nodes and those under way. The rolling save keeps no append waiting.
- */
-const maxUncommitted = 1;
-
 function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveRun, emit: Emit | undefined) {
   const { host, lookup, concurrency, retry, timeoutMs } = planner;
   const dispatch = localDispatch(state, lookup, {
@@ -151,7 +160,7 @@ function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveR
     onLateEnd: (nodeId) =>
       host.log('warn', 'An attempt ended after its timeout; what it returned is dropped.', { nodeId }),
   });
-  return { dispatch, concurrency, maxUncommitted, retry, now: () => host.now(), emit, signal };
+  return { dispatch, concurrency, retry, now: () => host.now(), emit, signal };
 }
 
 /** Any number of handlers may listen to one signal without a warning from Node. */

@@ -100,6 +100,13 @@ export function applyRecord(state: RunState, record: RunRecord): GraphNode | und
       settle(state, composite, resultFromChildren(state, composite, record.at));
       return composite;
     }
+    case 'run_restored':
+      state.status = record.status;
+      state.startedAt = record.startedAt;
+      state.endedAt = record.endedAt;
+      state.earlierMs = record.activeMs;
+      state.resumedAt = state.lastAt = undefined;
+      return undefined;
     case 'run_ended':
       state.lastAt = state.endedAt = record.at;
       state.status = record.status;
@@ -130,6 +137,19 @@ export function restoreRunState(identity: RunIdentity, kept: KeptState): RunStat
   state.endedAt = kept.endedAt;
   state.earlierMs = kept.activeMs;
   return state;
+}
+
+/** The records that amount to a state: applied to a new run, they give it again. */
+export function recordsOf(state: RunState): RunRecord[] {
+  const records: RunRecord[] = [];
+  for (const result of state.results.values()) {
+    const isGathered = result.status === 'completed' && result.fromChildren === true;
+    if (isGathered) records.push({ kind: 'composite_completed', nodeId: result.nodeId, at: result.completedAt });
+    else records.push({ kind: 'node_settled', result });
+  }
+  const { status, startedAt, endedAt } = state;
+  records.push({ kind: 'run_restored', status, startedAt, endedAt, activeMs: activeMsOf(state) });
+  return records;
 }
 
 /** Milliseconds spent running, over all processes; time in which no process worked on the run does not count. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryPersistenceManager, type PersistenceManager, WorkflowPersistenceManager } from 'vibe-aigc';
@@ -20,6 +20,13 @@ export async function temporaryDirectory(): Promise<string> {
 
 export async function fileStore(): Promise<WorkflowPersistenceManager> {
   return new WorkflowPersistenceManager({ checkpointDir: join(await temporaryDirectory(), 'checkpoints') });
+}
+
+/** Leaves only the checkpoint files, as a version without a journal would have. */
+export async function removeJournals({ checkpointDir }: { readonly checkpointDir: string }): Promise<void> {
+  for (const path of await readdir(checkpointDir, { recursive: true })) {
+    if (/(^|[\\/])\.journal-\d+$/.test(path)) await rm(join(checkpointDir, path));
+  }
 }
 
 /** Every store, ours and one that a user would write. */

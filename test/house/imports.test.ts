@@ -87,7 +87,7 @@ function ofTheProcess(text: string): string[] {
 }
 
 const hostsOwn =
-  /(?<![\w.'"`])(?:console\.\w+|process\.(?:argv|chdir|env|exit\w*|kill|on|once|std\w+|title|umask)\b)|(?<=from )'node:process'/g;
+  /(?<![\w.'"`])(?:console\.\w+|process\.(?:argv|chdir|env|exit\w*|kill\((?!pid, 0\))|on|once|std\w+|title|umask)(?!\w))|(?<=from )'node:process'/g;
 
 function cycleIn(imports: readonly Import[]): string[] | undefined {
   const next = groupByFile(imports.filter(({ to }) => to.startsWith('.')));

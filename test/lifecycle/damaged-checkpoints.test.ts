@@ -8,7 +8,7 @@ import {
 } from 'vibe-aigc';
 import { describe, expect, it } from 'vitest';
 import { filmPlan, Provider, tides } from '../helpers/scripted-run.js';
-import { fileStore } from '../helpers/stores.js';
+import { fileStore, removeJournals } from '../helpers/stores.js';
 
 async function pathOf(store: WorkflowPersistenceManager, checkpointId: string): Promise<string> {
   const entries = await readdir(store.checkpointDir, { recursive: true });
@@ -23,7 +23,7 @@ const damages: Record<string, (text: string) => string> = {
   'the checksum taken away': (text) => text.replace(/,\n {2}"checksum".*\n/, '\n'),
 };
 
-describe('a damaged checkpoint', () => {
+describe('a damaged checkpoint, where no journal proves what it held,', () => {
   /** A run that failed after three of five nodes, with listed checkpoints of 0, 1, 2 and 3 completed nodes. */
   async function setUp() {
     const store = await fileStore();
@@ -38,6 +38,7 @@ describe('a damaged checkpoint', () => {
     const failed = await make().executeWithResume(tides);
     provider.mend();
     provider.calls.length = 0;
+    await removeJournals(store);
     const ids = (await make().listCheckpoints()).map(({ checkpointId }) => checkpointId);
     const damage = async (checkpointId: string, how = damages['a word changed'] as (text: string) => string) => {
       const path = await pathOf(store, checkpointId);
@@ -158,6 +159,7 @@ describe('a damaged checkpoint', () => {
     }
     const path = await pathOf(store, other.persistenceInfo.lastCheckpointId as string);
     await writeFile(path, 'rotten');
+    await removeJournals(store);
     const events: ExecutionEvent[] = [];
     const result = await make().executeWithResume(tides, { onProgress: (event) => void events.push(event) });
     expect(result.status).toBe('completed');
@@ -264,8 +266,8 @@ describe('a damaged checkpoint', () => {
 });
 
 async function contentOf(store: WorkflowPersistenceManager): Promise<Record<string, string>> {
-  const files = (await readdir(store.checkpointDir, { recursive: true, withFileTypes: true })).filter((entry) =>
-    entry.isFile(),
+  const files = (await readdir(store.checkpointDir, { recursive: true, withFileTypes: true })).filter(
+    (entry) => entry.isFile() && !entry.name.startsWith('.lock-'),
   );
   const content: Record<string, string> = {};
   for (const { parentPath, name } of files)

@@ -14,9 +14,9 @@ import { sampleCheckpoint } from 'vibe-aigc/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { rollingIdOf } from '../../src/lifecycle/identity.js';
 import { filmPlan, Provider, tides } from '../helpers/scripted-run.js';
-import { fileStore } from '../helpers/stores.js';
+import { fileStore, removeJournals } from '../helpers/stores.js';
 
-/** A run of the film plan on files that failed at "cut". */
+/** A run of the film plan that failed at "cut", as checkpoint files alone have it. */
 async function failedRun(planId = 'film') {
   const store = await fileStore();
   const provider = new Provider().failAt('cut');
@@ -25,6 +25,7 @@ async function failedRun(planId = 'film') {
   const failed = await make().executeWithResume(tides, { plan: filmPlan(), planId });
   provider.mend();
   provider.calls.length = 0;
+  await removeJournals(store);
   const directory = join(store.checkpointDir, (await readdir(store.checkpointDir))[0] as string);
   const latestId = failed.persistenceInfo.lastCheckpointId as string;
   const latest = (await store.loadCheckpoint(latestId)) as Checkpoint;

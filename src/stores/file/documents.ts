@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import type { RunningSha256 } from '../../checkpoint/sealed-document.js';
 import { temporaryName } from './names.js';
 
 /** Larger files are refused before they are read. */
@@ -19,21 +20,102 @@ export function sha256(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
+export function newSha256(): RunningSha256 {
+  const hash = createHash('sha256');
+  return { update: (text) => void hash.update(text), digest: () => hash.digest('hex') };
+}
+
+/** A path for a file that is not finished, which no other process picks. */
+export function newTemporary(): string {
+  return temporaryName(randomBytes(16).toString('hex'));
+}
+
 /**
  * Writes a file whole or not at all: under a name that is nobody else's, read back, then renamed and the directory
  * flushed. write-file-atomic takes a short write for a whole one and does not flush the directory, hence the fence.
  */
-export async function writeDocument(directory: string, name: string, text: string): Promise<void> {
-  const temporary = join(directory, temporaryName(randomBytes(16).toString('hex')));
-  try {
-    await writeFileAtomic(temporary, text, { mode: 0o600 });
-    if (sha256(await readDocument(temporary)) !== sha256(text)) throw new Error('the file read back differs');
-    await rename(temporary, join(directory, name));
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {}); // the first error is the one to report
-    throw error;
+export async function writeDocument(directory: string, name: string, parts: Iterable<string>): Promise<void> {
+  const { bytes, sum } = await assemble(parts);
+  for (let round = 1; ; round++) {
+    const temporary = join(directory, newTemporary());
+    try {
+      await writeFileAtomic(temporary, bytes, { mode: 0o600 });
+      if ((await sumOfFile(temporary)) !== sum) throw new Error('the file read back differs');
+      await rename(temporary, join(directory, name));
+      break;
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {}); // the first error is the one to report
+      // Whoever takes the plan up sweeps what it finds unfinished, also of a save that asked for no lock.
+      if (errorCode(error) !== 'ENOENT' || round === maxRounds) throw error;
+    }
   }
   await flushDirectory(directory);
+}
+
+const maxRounds = 3;
+
+/** Bytes that are taken in between two breaths: a few milliseconds of work. */
+const bytesAtOnce = 512 * 1024;
+
+async function assemble(parts: Iterable<string>): Promise<{ bytes: Buffer; sum: string }> {
+  const hash = createHash('sha256');
+  const chunks: Buffer[] = [];
+  let text = '';
+  const take = () => {
+    const chunk = Buffer.from(text);
+    hash.update(chunk);
+    chunks.push(chunk);
+    text = '';
+  };
+  for (const part of parts) {
+    text += part;
+    if (text.length < bytesAtOnce) continue;
+    take();
+    await breathe();
+  }
+  take();
+  return { bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks), sum: hash.digest('hex') };
+}
+
+async function sumOfFile(path: string): Promise<string> {
+  return withFile(path, async (file, size) => {
+    const hash = createHash('sha256');
+    for (let at = 0; at < size; at += bytesAtOnce) {
+      hash.update(await readBytes(file, at, Math.min(bytesAtOnce, size - at)));
+    }
+    return hash.digest('hex');
+  });
+}
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Writes a new file for its owner alone, every byte of it, and flushes it. */
+export async function writeFlushed(path: string, parts: Iterable<string>): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    let text = '';
+    for (const part of parts) {
+      text += part;
+      if (text.length < bytesAtOnce) continue;
+      await writeAll(file, Buffer.from(text));
+      text = '';
+    }
+    await writeAll(file, Buffer.from(text));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A write may be short: it goes on until every byte is written. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, null);
+    if (bytesWritten === 0) throw Object.assign(new Error('EIO: nothing was written'), { code: 'EIO' });
+    written += bytesWritten;
+  }
 }
 
 /** Reads a whole file, following no link. */
@@ -88,13 +170,24 @@ export function errorCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-async function withFile<T>(path: string, use: (file: FileHandle, size: number) => Promise<T>): Promise<T> {
+/** Opens a regular file for reading, following no link. */
+export async function openFile(path: string): Promise<{ file: FileHandle; size: number }> {
   const file = await openRegular(path);
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw new ForeignFile('it is not a regular file');
-    if (stats.size > maxDocumentBytes) throw new ForeignFile(`it is larger than ${maxDocumentBytes} bytes`);
-    return await use(file, stats.size);
+    return { file, size: stats.size };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function withFile<T>(path: string, use: (file: FileHandle, size: number) => Promise<T>): Promise<T> {
+  const { file, size } = await openFile(path);
+  try {
+    if (size > maxDocumentBytes) throw new ForeignFile(`it is larger than ${maxDocumentBytes} bytes`);
+    return await use(file, size);
   } finally {
     await file.close();
   }

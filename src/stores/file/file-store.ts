@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Checkpoint, CheckpointSummary } from '../../checkpoint/checkpoint.js';
 import { checkCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
-import { decodeCheckpoint, encodeCheckpoint } from '../../checkpoint/codec.js';
-import type { PersistenceManager } from '../../checkpoint/persistence-manager.js';
+import { checkpointParts, decodeCheckpoint } from '../../checkpoint/codec.js';
+import { openingWithout, surveyJournal } from '../../checkpoint/journal-survey.js';
+import type { LockCapability, PersistenceManager } from '../../checkpoint/persistence-manager.js';
 import { guardStorage } from '../../checkpoint/storage-guard.js';
 import { CheckpointCorruptError, CheckpointVersionError, type VibeError } from '../../errors.js';
 import {
@@ -13,11 +15,14 @@ import {
   ForeignFile,
   flushDirectory,
   makeDirectory,
+  newSha256,
   readDocument,
   sha256,
   writeDocument,
 } from './documents.js';
+import { FileJournal } from './journal.js';
 import { type Document, flat, listDocuments, mayLieIn, strangerOf } from './listing.js';
+import { FileLocks } from './lock.js';
 import {
   canBeStored,
   documentName,
@@ -26,10 +31,16 @@ import {
   newDirectory,
   planDirectoryNames,
 } from './names.js';
+import { findPosition, listPositions, loadPosition } from './positions.js';
 
 export interface WorkflowPersistenceManagerOptions {
   /** Where to keep checkpoints; made when first needed. Default `.vibe_checkpoints` in the working directory. */
   readonly checkpointDir?: string;
+  /**
+   * A plan whose owner cannot be judged from here, in another container or on another machine, is taken over when its
+   * heartbeat has stood still for so many milliseconds. Default 30,000. `false`: never, PlanLockedError instead.
+   */
+  readonly lockTakeoverMs?: number | false;
 }
 
 /**
@@ -44,31 +55,37 @@ export interface WorkflowPersistenceManagerOptions {
  */
 export class WorkflowPersistenceManager implements PersistenceManager {
   readonly checkpointDir: string;
+  readonly journal: FileJournal;
+  readonly locks: LockCapability;
 
-  /** Touches no file. @throws TypeError for an option that is unknown or no path. */
+  /** Touches no file. @throws TypeError for an option that is unknown or makes no sense. */
   constructor(options: WorkflowPersistenceManagerOptions = {}) {
-    const { checkpointDir = '.vibe_checkpoints', ...unknown } = options;
+    const { checkpointDir = '.vibe_checkpoints', lockTakeoverMs = 30_000, ...unknown } = options;
     if (typeof checkpointDir !== 'string' || checkpointDir === '' || checkpointDir.includes('\0')) {
       throw new TypeError(`checkpointDir must be a path, got ${JSON.stringify(checkpointDir)}.`);
     }
+    if (lockTakeoverMs !== false && !(Number.isSafeInteger(lockTakeoverMs) && lockTakeoverMs >= 1)) {
+      throw new TypeError(
+        `lockTakeoverMs must be a whole number of at least 1, or false, got ${String(lockTakeoverMs)}.`,
+      );
+    }
     const [stranger] = Object.keys(unknown);
-    if (stranger !== undefined)
-      throw new TypeError(`Unknown option "${stranger}". The only option is "checkpointDir".`);
+    if (stranger !== undefined) {
+      throw new TypeError(`Unknown option "${stranger}". The options are "checkpointDir" and "lockTakeoverMs".`);
+    }
     this.checkpointDir = resolve(checkpointDir);
+    const newToken = () => randomBytes(16).toString('hex');
+    const directoryOf = (planId: string) => this.directoryOf(planId);
+    const findDirectory = (planId: string) => this.findDirectory(planId);
+    this.locks = new FileLocks({ directoryOf, takeoverMs: lockTakeoverMs, newToken });
+    this.journal = new FileJournal({ directoryOf, findDirectory, newToken });
   }
 
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
     checkCheckpointId(checkpoint.checkpointId);
-    const names = planDirectoryNames(checkpoint.planId);
     await guardStorage(checkpoint.planId, async () => {
-      await makeDirectory(this.checkpointDir);
-      const entries = await this.entries();
-      const name = existingDirectory(names, new Set(entries.keys())) ?? newDirectory(names, new Set(entries.keys()));
-      const entry = entries.get(name);
-      if (entry !== undefined && !entry.isDirectory()) throw new Error(`${name} is not a directory`);
-      const directory = join(this.checkpointDir, name);
-      if (entry === undefined) await makeDirectory(directory);
-      await writeDocument(directory, documentName(checkpoint.checkpointId), encodeCheckpoint(checkpoint, sha256));
+      const directory = await this.directoryOf(checkpoint.planId);
+      await writeDocument(directory, documentName(checkpoint.checkpointId), checkpointParts(checkpoint, newSha256));
     });
   }
 
@@ -76,20 +93,23 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     if (!canBeStored(checkpointId)) return undefined;
     return guardStorage(undefined, async () => {
       let problem: VibeError | undefined;
-      for (const directory of [...(await this.planDirectories()), flat]) {
+      const directories = await this.planDirectories();
+      for (const directory of [...directories, flat]) {
         const found = await this.loadFrom({ directory, checkpointId });
         if (found?.checkpoint !== undefined) return found.checkpoint;
         problem ??= found?.problem; // a copy that somebody made may lie beside the good one
       }
       if (problem !== undefined) throw problem;
-      return undefined;
+      const found = await findPosition(this.checkpointDir, directories, checkpointId);
+      return found && loadPosition(this.checkpointDir, found.directory, found.planId, checkpointId);
     });
   }
 
   async listCheckpoints(query: CheckpointQuery = {}): Promise<CheckpointSummary[]> {
     return guardStorage(query.planId, async () => {
       const directories = await this.planDirectories(query.planId);
-      return listDocuments(this.checkpointDir, directories, query);
+      const positions = await listPositions(this.checkpointDir, directories, query);
+      return listDocuments(this.checkpointDir, directories, query, positions);
     });
   }
 
@@ -98,7 +118,8 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     return guardStorage(undefined, async () => {
       const intact: string[] = [];
       const others: string[] = [];
-      for (const directory of [...(await this.planDirectories()), flat]) {
+      const directories = await this.planDirectories();
+      for (const directory of [...directories, flat]) {
         const found = await this.loadFrom({ directory, checkpointId }).catch(unreadable);
         if (found !== undefined) (found.checkpoint === undefined ? others : intact).push(directory);
       }
@@ -109,8 +130,26 @@ export class WorkflowPersistenceManager implements PersistenceManager {
         if (isGone) await flushDirectory(path);
         isDeleted ||= isGone;
       }
-      return isDeleted;
+      return isDeleted || this.deletePosition(directories, checkpointId);
     });
+  }
+
+  /** A position goes by beginning a new epoch without it. */
+  private async deletePosition(directories: readonly string[], checkpointId: string): Promise<boolean> {
+    const found = await findPosition(this.checkpointDir, directories, checkpointId);
+    if (found === undefined) return false;
+    const { planId } = found;
+    const since = new Date().toISOString();
+    const lease = await this.locks.acquire({ planId, runId: `deletes ${checkpointId}`, since, log() {} });
+    try {
+      const journals = (await this.journal.read(planId)).map((journal) => surveyJournal(journal, planId));
+      const opening = openingWithout(checkpointId, lease.epoch, journals);
+      if (opening !== undefined) await (await this.journal.begin(planId, lease, opening)).close();
+      else if (journals[0] !== undefined) await this.journal.setAside(planId, journals[0].journal.epoch);
+      return journals.length > 0;
+    } finally {
+      await lease.release();
+    }
   }
 
   /** `undefined` when the directory has no such file. */
@@ -151,6 +190,25 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     if (planId === undefined) return [...directories];
     const directory = existingDirectory(planDirectoryNames(planId), directories);
     return directory === undefined ? [] : [directory];
+  }
+
+  /** The directory of a plan, made when it is not there. */
+  private async directoryOf(planId: string): Promise<string> {
+    const names = planDirectoryNames(planId);
+    await makeDirectory(this.checkpointDir);
+    const entries = await this.entries();
+    const taken = new Set(entries.keys());
+    const name = existingDirectory(names, taken) ?? newDirectory(names, taken);
+    const entry = entries.get(name);
+    if (entry !== undefined && !entry.isDirectory()) throw new Error(`${name} is not a directory`);
+    const directory = join(this.checkpointDir, name);
+    if (entry === undefined) await makeDirectory(directory);
+    return directory;
+  }
+
+  private async findDirectory(planId: string): Promise<string | undefined> {
+    const [name] = await this.planDirectories(planId);
+    return name === undefined ? undefined : join(this.checkpointDir, name);
   }
 
   private async entries(): Promise<Map<string, Dirent>> {

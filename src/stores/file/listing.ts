@@ -23,11 +23,13 @@ export interface Document {
 /**
  * Lists the checkpoints in some plan directories, newest first. Names of ours give the order, so that a limit reads
  * little more files than it lists; files that somebody named otherwise are all read.
+ * @param others checkpoints that are no files, to be listed with them
  */
 export async function listDocuments(
   root: string,
   directories: readonly string[],
   query: CheckpointQuery,
+  others: readonly CheckpointSummary[],
 ): Promise<CheckpointSummary[]> {
   const { timed, untimed } = await findDocuments(root, directories);
   const summaries = await summariesOf(root, untimed, query, Number.POSITIVE_INFINITY);
@@ -36,7 +38,7 @@ export async function listDocuments(
   const candidates = isTimed ? timed.filter(({ checkpointId }) => checkpointId < before) : timed;
   // A mark that is no name of ours says nothing about other names: everything is read then.
   const enough = before === undefined || isTimed ? (limit ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-  return selectCheckpoints([...summaries, ...(await summariesOf(root, candidates, query, enough))], query);
+  return selectCheckpoints([...others, ...summaries, ...(await summariesOf(root, candidates, query, enough))], query);
 }
 
 async function findDocuments(
@@ -139,12 +141,13 @@ async function damagedSummary(
     createdAtOfOlderId(checkpointId) ??
     (await modifiedAt(join(root, directory, documentName(checkpointId))));
   const told = directory === flat ? planIdOfOlderId(checkpointId) : planId;
-  const owner = told ?? (isEncoded(directory) ? await ownerOf(root, directory) : directory);
+  const owner = told ?? (await ownerOf(root, directory));
   return { checkpointId, planId: owner, createdAt, damaged: { reason } };
 }
 
-/** The plan that an encoded directory belongs to, as its first intact file has it; else the directory's own name. */
-async function ownerOf(root: string, directory: string): Promise<string> {
+/** The plan that a directory belongs to, as its first intact file has it; else the directory's own name. */
+export async function ownerOf(root: string, directory: string): Promise<string> {
+  if (!isEncoded(directory)) return directory;
   for (const name of await namesIn(join(root, directory))) {
     if (checkpointIdOfDocument(name) === undefined) continue;
     const { head } = await readEnds(join(root, directory, name), endBytes).catch(nothingRead);
@@ -159,7 +162,7 @@ function nothingRead(): { head: Uint8Array } {
   return { head: new Uint8Array() };
 }
 
-function isPlanDirectory(directory: string, planId: string): boolean {
+export function isPlanDirectory(directory: string, planId: string): boolean {
   return existingDirectory(planDirectoryNames(planId), new Set([directory])) !== undefined;
 }
 

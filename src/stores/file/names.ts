@@ -71,6 +71,59 @@ export function canBeStored(checkpointId: string): boolean {
   return isCheckpointId(checkpointId) || planIdOfOlderId(checkpointId) !== undefined;
 }
 
+const journalPattern = /^\.journal-([1-9]\d{0,14})$/;
+const lockPattern = /^\.lock-([1-9]\d{0,14})$/;
+const lockFamilyPattern = /^\.lock-([1-9]\d{0,14})(?:\.beat|\.released)?$/;
+/** Ours, and what write-file-atomic makes of one of ours. */
+const temporaryPattern = /^\.tmp-[0-9a-f]{32}(?:\.\d+)?$/;
+
+export function journalName(epoch: number): string {
+  return `.journal-${epoch}`;
+}
+
+/** The epoch of a journal's name; `undefined` for any other file. */
+export function epochOfJournal(fileName: string): number | undefined {
+  return epochIn(journalPattern, fileName);
+}
+
+/** A damaged journal is kept under this name, where nothing reads it. */
+export function damagedName(fileName: string, random: string): string {
+  return `.damaged-${fileName.replace(/^\./, '')}-${random}`;
+}
+
+export function lockName(epoch: number): string {
+  return `.lock-${epoch}`;
+}
+
+/** Raised by the owner of a lock while it lives. */
+export function beatName(epoch: number): string {
+  return `.lock-${epoch}.beat`;
+}
+
+/** There when a lock was given back. */
+export function releasedName(epoch: number): string {
+  return `.lock-${epoch}.released`;
+}
+
+/** The epoch of a lock's name; `undefined` for any other file. */
+export function epochOfLock(fileName: string): number | undefined {
+  return epochIn(lockPattern, fileName);
+}
+
+/** The epoch of a lock or of what lies beside it. */
+export function epochOfLockFamily(fileName: string): number | undefined {
+  return epochIn(lockFamilyPattern, fileName);
+}
+
+function epochIn(pattern: RegExp, fileName: string): number | undefined {
+  const [, epoch] = pattern.exec(fileName) ?? [];
+  return epoch === undefined ? undefined : Number(epoch);
+}
+
+export function isTemporary(fileName: string): boolean {
+  return temporaryPattern.test(fileName);
+}
+
 /** A name that no other process picks, for a file that is not finished. */
 export function temporaryName(random: string): string {
   return `.tmp-${random}`;

@@ -1,0 +1,242 @@
+import { isPlainObject, type JsonObject } from '../plan/json-value.js';
+import { type Vibe, vibeSchema } from '../plan/vibe.js';
+import { isTooDeep, type WorkflowPlan, workflowPlanSchema } from '../plan/workflow-plan.js';
+import { type RunRecord, type RunStatus, runRecordSchema, runStatuses } from '../run/run-record.js';
+import type { RunParent } from '../run/run-state.js';
+import {
+  decodeNodeResult,
+  decodeParent,
+  decodePlan,
+  decodeVibe,
+  encodeNodeResult,
+  encodeParent,
+  encodePlan,
+  encodeVibe,
+  unknownFieldsOf,
+  withUnknown,
+} from './codec.js';
+import type { Durability } from './persistence-manager.js';
+import { type Decoded, damaged } from './sealed-document.js';
+
+// The lines of a journal: a header, then records of the run and marks of its checkpoints. The names of what is inside a
+// plan or a result are those of codec.ts.
+
+/** What a journal says of its run before anything happened. */
+export interface JournalHeader {
+  readonly planId: string;
+  readonly runId: string;
+  readonly epoch: number;
+  /** How many of the lines that follow were there from the beginning. */
+  readonly carried: number;
+  readonly vibeKey: string;
+  readonly vibe: Vibe;
+  readonly plan: WorkflowPlan;
+  readonly parent?: RunParent | undefined;
+  readonly unknownFields?: JsonObject | undefined;
+}
+
+/** What a list needs of a header. */
+export interface JournalHead {
+  readonly planId: string;
+  readonly runId: string;
+  readonly epoch: number;
+  readonly carried: number;
+  readonly vibeKey: string;
+  readonly vibeDescription: string;
+  readonly totalNodes: number;
+}
+
+/** A checkpoint as a place in the journal: the first `seq` records. */
+export interface Position {
+  readonly checkpointId: string;
+  readonly createdAt: string;
+  readonly state: RunStatus;
+  readonly seq: number;
+  /** How many nodes were complete. */
+  readonly completed: number;
+  /** It has a file of its own, which says whether it exists. */
+  readonly hasFile: boolean;
+}
+
+export type Mark =
+  | { readonly kind: 'position'; readonly position: Position }
+  | { readonly kind: 'deleted'; readonly checkpointId: string };
+
+const format = 'vibe-journal';
+const version = 1;
+const recordKinds: readonly string[] = runRecordSchema.options.map(({ shape }) => shape.kind.value);
+
+export function encodeHeader(header: JournalHeader, durability: Durability): string {
+  const { planId, runId, epoch, carried, vibeKey, vibe, plan, parent, unknownFields } = header;
+  const known = {
+    format,
+    v: version,
+    plan_id: planId,
+    run_id: runId,
+    parent: parent && encodeParent(parent),
+    epoch,
+    carried,
+    durability,
+    fingerprint: vibeKey,
+    vibe: encodeVibe(vibe),
+    workflow_plan: encodePlan(plan),
+  };
+  return JSON.stringify(withUnknown(known, unknownFields));
+}
+
+export function decodeHeader(text: string): Decoded<JournalHeader> {
+  const opened = openHeader(text);
+  if (!opened.ok) return opened;
+  const { format: _f, v: _v, durability: _d, fingerprint, ...fields } = opened.value;
+  const { plan_id, run_id, parent, epoch, carried, vibe: rawVibe, workflow_plan, ...unknown } = fields;
+  if (isPlainObject(workflow_plan) && isTooDeep(workflow_plan.root_nodes)) return damaged('its plan nests too deep');
+  const vibe = vibeSchema.safeParse(decodeVibe(rawVibe));
+  const plan = workflowPlanSchema.safeParse(decodePlan(workflow_plan));
+  if (!vibe.success || !plan.success) return damaged(`its ${vibe.success ? 'plan' : 'vibe'} is none`);
+  const head = headOf(opened.value);
+  if (head === undefined) return damaged('its header lacks a field');
+  const { planId, runId, vibeKey } = head;
+  return {
+    ok: true,
+    value: {
+      planId,
+      runId,
+      epoch: head.epoch,
+      carried: head.carried,
+      vibeKey,
+      vibe: vibe.data,
+      plan: plan.data,
+      ...(parent !== undefined && { parent: decodeParent(parent) as RunParent }),
+      ...unknownFieldsOf(unknown),
+    },
+  };
+}
+
+export function decodeHead(text: string): Decoded<JournalHead> {
+  const opened = openHeader(text);
+  if (!opened.ok) return opened;
+  const head = headOf(opened.value);
+  return head === undefined ? damaged('its header lacks a field') : { ok: true, value: head };
+}
+
+function openHeader(text: string): Decoded<JsonObject> {
+  const header = parseLine(text);
+  if (header === undefined || header.format !== format) return damaged('its first line is no header');
+  if (header.v === version) return { ok: true, value: header };
+  return { ok: false, kind: 'version', reason: `journal version ${JSON.stringify(header.v)?.slice(0, 20)}` };
+}
+
+function headOf(header: JsonObject): JournalHead | undefined {
+  const { plan_id, run_id, epoch, carried, fingerprint, vibe, workflow_plan } = header;
+  const description = isPlainObject(vibe) ? vibe.description : undefined;
+  const rootNodes = isPlainObject(workflow_plan) ? workflow_plan.root_nodes : undefined;
+  const texts = [plan_id, run_id, fingerprint, description];
+  if (!texts.every((text) => typeof text === 'string') || !Array.isArray(rootNodes)) return undefined;
+  if (!isCount(epoch) || !isCount(carried)) return undefined;
+  const [planId, runId, vibeKey, vibeDescription] = texts as [string, string, string, string];
+  return { planId, runId, epoch, carried, vibeKey, vibeDescription, totalNodes: countNodes(rootNodes) };
+}
+
+function countNodes(rootNodes: readonly unknown[]): number {
+  let count = 0;
+  const open: unknown[] = [...rootNodes];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    count++;
+    if (isPlainObject(node) && Array.isArray(node.children)) for (const child of node.children) open.push(child);
+  }
+  return count;
+}
+
+/** One line of JSON, without a line feed. */
+export function encodeRecord(record: RunRecord): string {
+  switch (record.kind) {
+    case 'node_settled':
+      return JSON.stringify({ kind: record.kind, result: encodeNodeResult(record.result) });
+    case 'composite_completed':
+      return JSON.stringify({ kind: record.kind, node_id: record.nodeId, at: record.at });
+    case 'run_restored': {
+      const { kind, status, startedAt, endedAt, activeMs } = record;
+      return JSON.stringify({ kind, status, started_at: startedAt, ended_at: endedAt, active_ms: activeMs });
+    }
+    case 'run_started':
+    case 'run_ended':
+      return JSON.stringify(record);
+    default:
+      record satisfies never;
+      throw new TypeError('unreachable');
+  }
+}
+
+/** A kind that is not known is a `version`: what a newer library paid for is never dropped. */
+export function decodeRecord(text: string): Decoded<RunRecord> {
+  const line = parseLine(text);
+  if (line === undefined) return damaged('a record is no JSON object');
+  if (typeof line.kind !== 'string') return damaged('a record has no kind');
+  if (!recordKinds.includes(line.kind)) {
+    return {
+      ok: false,
+      kind: 'version',
+      reason: `a journal record of the kind ${JSON.stringify(line.kind.slice(0, 80))}`,
+    };
+  }
+  const parsed = runRecordSchema.safeParse(recordFields(line));
+  return parsed.success ? { ok: true, value: parsed.data } : damaged(`a record of the kind "${line.kind}" is none`);
+}
+
+function recordFields(line: JsonObject): JsonObject {
+  switch (line.kind) {
+    case 'node_settled':
+      return { kind: line.kind, result: decodeNodeResult(line.result) };
+    case 'composite_completed':
+      return { kind: line.kind, nodeId: line.node_id, at: line.at };
+    case 'run_restored': {
+      const { kind, status, started_at, ended_at, active_ms } = line;
+      return { kind, status, startedAt: started_at, endedAt: ended_at, activeMs: active_ms };
+    }
+    default:
+      return line;
+  }
+}
+
+const positionStart = '{"checkpoint":';
+const deletedStart = '{"deleted":';
+
+/** Whether a line is a mark, judged by its first characters: the others are records. */
+export function isMark(text: string): boolean {
+  return text.startsWith(positionStart) || text.startsWith(deletedStart);
+}
+
+export function encodePosition({ checkpointId, createdAt, state, seq, completed, hasFile }: Position): string {
+  const fields = [checkpointId, createdAt, state, seq, completed, ...(hasFile ? ['file'] : [])];
+  return JSON.stringify({ checkpoint: fields });
+}
+
+export function encodeDeleted(checkpointId: string): string {
+  return JSON.stringify({ deleted: checkpointId });
+}
+
+export function decodeMark(text: string): Decoded<Mark> {
+  const line = parseLine(text);
+  if (typeof line?.deleted === 'string') return { ok: true, value: { kind: 'deleted', checkpointId: line.deleted } };
+  const [checkpointId, createdAt, state, seq, completed = 0, file] = Array.isArray(line?.checkpoint)
+    ? line.checkpoint
+    : [];
+  const isState = runStatuses.includes(state as RunStatus);
+  if (typeof checkpointId !== 'string' || typeof createdAt !== 'string' || !isState) return damaged('a mark is none');
+  if (!isCount(seq) || !isCount(completed) || Number.isNaN(Date.parse(createdAt))) return damaged('a mark is none');
+  const position = { checkpointId, createdAt, state: state as RunStatus, seq, completed, hasFile: file === 'file' };
+  return { ok: true, value: { kind: 'position', position } };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function parseLine(text: string): JsonObject | undefined {
+  try {
+    const line: unknown = JSON.parse(text);
+    return isPlainObject(line) ? line : undefined;
+  } catch {
+    return undefined;
+  }
+}

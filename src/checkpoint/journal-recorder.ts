@@ -1,0 +1,155 @@
+import { executionStateOf } from '../run/execution-state.js';
+import type { RunRecord } from '../run/run-record.js';
+import { applyRecord, type RunState } from '../run/run-state.js';
+import type { Checkpoint } from './checkpoint.js';
+import type { CheckpointIds } from './checkpoint-id.js';
+import { encodeDeleted, encodePosition, encodeRecord, type Position } from './journal-codec.js';
+import type { JournalWriter, PersistenceManager, PlanLease } from './persistence-manager.js';
+import { isCheckpointDue, type RunRecorder } from './run-recorder.js';
+
+export interface JournalRecorderOptions {
+  readonly writer: JournalWriter;
+  readonly lease: PlanLease;
+  readonly store: PersistenceManager;
+  readonly ids: CheckpointIds;
+  /** A listed checkpoint after every so many completed nodes; unset: none on the way. */
+  readonly checkpointInterval?: number;
+  /** How long the journal's header is: about what a snapshot costs before anything has happened. */
+  readonly headerCharacters: number;
+  /** How long the records are that the journal began with. */
+  readonly recordCharacters: number;
+  /** Ids of all checkpoints of the plan that are positions in a journal. */
+  readonly positionIds: Iterable<string>;
+  /** Told when a checkpoint is listed, and what it holds durable. */
+  readonly onSaved: (saved: Pick<Position, 'checkpointId' | 'completed'>) => void;
+  /** Told of a file that failed when nobody waits for it any more. */
+  readonly onLateFailure: (error: unknown) => void;
+}
+
+/** A checkpoint that is being saved: its line for the journal, and its file unless the position is enough. */
+interface Save {
+  readonly position: Position;
+  readonly snapshot: Checkpoint | undefined;
+}
+
+/** Snapshots may cost so much in all, beside twice what the journal holds. */
+const freeCharacters = 1024 * 1024;
+/** A snapshot is indented: so many times as long as the same in the journal. */
+const snapshotFactor = 1.4;
+
+/**
+ * The log of a run whose store has a journal. A record is appended and thereby safe; a checkpoint is a position among
+ * the records. While snapshots cost little, and at the end, the checkpoint is written out as a file too.
+ */
+export class JournalRecorder implements RunRecorder {
+  private listedUpTo: number;
+  private recordCharacters: number;
+  private snapshotCharacters = 0;
+  private readonly positionIds: Set<string>;
+  private failure: { readonly error: unknown } | undefined;
+  private saving: Promise<void> = Promise.resolve();
+  private closing: Promise<void> | undefined;
+
+  /** @param state as far as it is appended; the recorder owns it and keeps it current. */
+  constructor(
+    private readonly state: RunState,
+    private readonly options: JournalRecorderOptions,
+  ) {
+    this.listedUpTo = state.completed.length;
+    this.recordCharacters = options.recordCharacters;
+    this.positionIds = new Set(options.positionIds);
+  }
+
+  append(records: readonly RunRecord[]): Promise<void> {
+    this.check();
+    const lines: string[] = [];
+    for (const record of records) {
+      applyRecord(this.state, record);
+      const line = encodeRecord(record);
+      this.recordCharacters += line.length;
+      lines.push(line);
+    }
+    if (records.some(({ kind }) => kind === 'run_ended')) return this.end(lines);
+    if (!isCheckpointDue(this.state, this.listedUpTo, this.options.checkpointInterval)) {
+      return this.options.writer.append(lines);
+    }
+    const save = this.newSave(false);
+    const appended = this.options.writer.append([...lines, encodePosition(save.position)]);
+    void this.saved(save, appended).catch(() => {}); // kept as the failure that the next append meets
+    return appended;
+  }
+
+  check(): void {
+    if (this.failure !== undefined) throw this.failure.error;
+  }
+
+  /** A file, unless the plan is large. */
+  async begin(): Promise<void> {
+    await this.save(this.newSave(false));
+  }
+
+  async checkpoint(): Promise<string> {
+    this.check();
+    const save = this.newSave(true);
+    await this.save(save);
+    return save.position.checkpointId;
+  }
+
+  async deleteCheckpoint(checkpointId: string): Promise<boolean> {
+    if (!this.positionIds.has(checkpointId)) return this.options.store.deleteCheckpoint(checkpointId);
+    await this.options.writer.append([encodeDeleted(checkpointId)]);
+    return this.positionIds.delete(checkpointId);
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.saving.then(() => this.options.writer.close());
+    return this.closing;
+  }
+
+  private async end(lines: readonly string[]): Promise<void> {
+    const save = this.newSave(true);
+    await this.saved(save, this.options.writer.append([...lines, encodePosition(save.position)]));
+    await this.options.writer.flush();
+    this.check();
+  }
+
+  private save(save: Save): Promise<void> {
+    return this.saved(save, this.options.writer.append([encodePosition(save.position)]));
+  }
+
+  private newSave(mustHaveFile: boolean): Save {
+    const { state } = this;
+    const size = snapshotFactor * (this.options.headerCharacters + this.recordCharacters);
+    const hasFile = mustHaveFile || this.snapshotCharacters + size <= 2 * this.recordCharacters + freeCharacters;
+    if (hasFile) this.snapshotCharacters += size;
+    this.listedUpTo = state.completed.length;
+    const id = this.options.ids.next();
+    const position = { ...id, state: state.status, seq: state.seq, completed: state.completed.length, hasFile };
+    return { position, snapshot: hasFile ? { ...id, ...executionStateOf(state) } : undefined };
+  }
+
+  /** Resolves when a checkpoint whose line is being appended is listed. Files are written one after the other. */
+  private async saved({ position, snapshot }: Save, appended: Promise<void>): Promise<void> {
+    await appended;
+    if (snapshot === undefined) {
+      this.positionIds.add(position.checkpointId);
+      await undefined; // whoever waits for the records hears of them first
+    } else {
+      const written = this.saving.then(() => this.writeFile(snapshot));
+      this.saving = written.catch((error) => this.fail(error));
+      await written;
+    }
+    this.options.onSaved(position);
+  }
+
+  private async writeFile(snapshot: Checkpoint): Promise<void> {
+    this.check();
+    await this.options.store.saveCheckpoint(snapshot);
+    await this.options.lease.check();
+  }
+
+  private fail(error: unknown): void {
+    if (this.closing !== undefined && this.failure === undefined) this.options.onLateFailure(error);
+    this.failure ??= { error };
+  }
+}

@@ -1,0 +1,108 @@
+import { CheckpointVersionError } from '../errors.js';
+import {
+  decodeHead,
+  decodeHeader,
+  decodeMark,
+  encodeDeleted,
+  encodeHeader,
+  encodePosition,
+  isMark,
+  type JournalHead,
+  type JournalHeader,
+  type Position,
+} from './journal-codec.js';
+import type { Durability, JournalOpening, StoredJournal } from './persistence-manager.js';
+
+/** What a journal holds besides the records of its run, which are not looked into. */
+export interface SurveyedJournal {
+  readonly journal: StoredJournal;
+  /** `undefined` when the first line is damaged. */
+  readonly head: JournalHead | undefined;
+  /** Also those that stand behind a damage. */
+  readonly positions: readonly Position[];
+  readonly deletedIds: readonly string[];
+}
+
+/** @throws CheckpointVersionError for what a newer version of this library wrote */
+export function surveyJournal(journal: StoredJournal, planId: string): SurveyedJournal {
+  const head = journal.lines[0] === undefined ? undefined : decodeHead(journal.lines[0]);
+  if (head?.ok === false && head.kind === 'version') throw new CheckpointVersionError(planId, head.reason);
+  const positions: Position[] = [];
+  const deletedIds: string[] = [];
+  for (const line of [...journal.lines, ...(journal.damage?.linesBehind ?? [])]) {
+    if (!isMark(line)) continue;
+    const mark = decodeMark(line);
+    if (!mark.ok) continue;
+    if (mark.value.kind === 'deleted') deletedIds.push(mark.value.checkpointId);
+    else positions.push(mark.value.position);
+  }
+  return { journal, head: head?.ok ? head.value : undefined, positions, deletedIds };
+}
+
+/** Positions that exist: not deleted, and without a file, which would say so itself. */
+export function listedPositions(surveyed: SurveyedJournal, deletedIds: ReadonlySet<string>): Position[] {
+  return surveyed.positions.filter(({ checkpointId, hasFile }) => !hasFile && !deletedIds.has(checkpointId));
+}
+
+/** A deletion may stand in another journal than what it deletes. */
+export function allDeletedIds(journals: readonly SurveyedJournal[]): Set<string> {
+  return new Set(journals.flatMap(({ deletedIds }) => deletedIds));
+}
+
+export interface OpeningRun {
+  readonly identity: Omit<JournalHeader, 'epoch' | 'carried'>;
+  readonly epoch: number;
+  /** The texts of its records so far. */
+  readonly records: readonly string[];
+  readonly positions: readonly Position[];
+}
+
+/**
+ * How the next journal of a plan begins: what the run has so far, and what is still deleted elsewhere. It replaces the
+ * intact journals of the same run, and those of earlier runs in which no listed checkpoint is left.
+ */
+export function openingOf(
+  { identity, epoch, records, positions }: OpeningRun,
+  journals: readonly SurveyedJournal[],
+  durability: Durability,
+  deletedIds: ReadonlySet<string> = allDeletedIds(journals),
+): JournalOpening {
+  const isOwn = ({ head }: SurveyedJournal) => head?.runId === identity.runId;
+  const isOver = (surveyed: SurveyedJournal) => listedPositions(surveyed, deletedIds).length === 0;
+  const isLatest = ({ journal }: SurveyedJournal) => journal.epoch === journals[0]?.journal.epoch;
+  const intact = journals.filter(({ journal, head }) => journal.damage === undefined && head !== undefined);
+  const replaced = intact.filter((surveyed) => isOwn(surveyed) || isOver(surveyed));
+  const aside = journals.filter((surveyed) => !intact.includes(surveyed) && (isOwn(surveyed) || isLatest(surveyed)));
+  const kept = journals.filter((surveyed) => !replaced.includes(surveyed) && !aside.includes(surveyed));
+  const stillDeleted = kept.flatMap((surveyed) => surveyed.positions).filter((at) => deletedIds.has(at.checkpointId));
+  const carried = [
+    ...records,
+    ...positions.filter((at) => !deletedIds.has(at.checkpointId)).map(encodePosition),
+    ...stillDeleted.map(({ checkpointId }) => encodeDeleted(checkpointId)),
+  ];
+  const header = encodeHeader({ ...identity, epoch, carried: carried.length }, durability);
+  return {
+    lines: [header, ...carried],
+    durability,
+    replaces: replaced.map(({ journal }) => journal.epoch),
+    setsAside: aside.map(({ journal }) => journal.epoch),
+  };
+}
+
+/**
+ * The latest journal of a plan once more, without one of the positions that lie in the plan's journals; `undefined` when
+ * the header of the latest is damaged.
+ */
+export function openingWithout(
+  checkpointId: string,
+  epoch: number,
+  journals: readonly SurveyedJournal[],
+): JournalOpening | undefined {
+  const [latest] = journals;
+  const header = latest?.head === undefined ? undefined : decodeHeader(latest.journal.lines[0] as string);
+  if (latest === undefined || !header?.ok) return undefined;
+  const records = latest.journal.lines.slice(1).filter((line) => !isMark(line));
+  const positions = latest.positions.filter(({ seq }) => seq <= records.length);
+  const deletedIds = new Set([...allDeletedIds(journals), checkpointId]);
+  return openingOf({ identity: header.value, epoch, records, positions }, journals, 'strict', deletedIds);
+}

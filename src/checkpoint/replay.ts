@@ -1,0 +1,119 @@
+import { CheckpointVersionError, PlanInvalidError } from '../errors.js';
+import { copyJson } from '../plan/json-value.js';
+import { buildPlanGraph } from '../plan/plan-graph.js';
+import { executionStateOf } from '../run/execution-state.js';
+import type { RunRecord } from '../run/run-record.js';
+import { applyRecord, newRunState, type RunState } from '../run/run-state.js';
+import type { Checkpoint } from './checkpoint.js';
+import { decodeHeader, decodeMark, decodeRecord, isMark, type JournalHeader, type Position } from './journal-codec.js';
+import type { StoredJournal } from './persistence-manager.js';
+import type { Decoded } from './sealed-document.js';
+
+/** What a journal amounts to. */
+export interface Replayed {
+  readonly header: JournalHeader;
+  /** After its last record, or after the last one asked for. Outputs are frozen. */
+  readonly state: RunState;
+  /** The texts of its records, in order. */
+  readonly records: readonly string[];
+  readonly positions: readonly Position[];
+  readonly deletedIds: ReadonlySet<string>;
+}
+
+export type Replay =
+  | { readonly ok: true; readonly value: Replayed }
+  /** What could not be read, and all that came before it. */
+  | { readonly ok: false; readonly reason: string; readonly value?: Replayed };
+
+/** Between two breaths, so much text is taken in: a few milliseconds of work. */
+const charactersAtOnce = 1_000_000;
+
+/**
+ * Adds up a journal with the same reducer that a live run has.
+ * @param upTo only so many records
+ * @throws CheckpointVersionError for what a newer version of this library wrote
+ */
+export async function replayJournal(
+  { lines, epoch }: Pick<StoredJournal, 'lines' | 'epoch'>,
+  planId: string,
+  upTo = Number.POSITIVE_INFINITY,
+): Promise<Replay> {
+  const header = known(decodeHeader(lines[0] ?? ''), planId);
+  if (!header.ok) return header;
+  if (header.value.planId !== planId) return { ok: false, reason: 'it is the journal of another plan' };
+  if (header.value.epoch !== epoch) return { ok: false, reason: 'it is the journal of another epoch' };
+  const state = stateOf(header.value);
+  if (typeof state === 'string') return { ok: false, reason: state };
+  const records: string[] = [];
+  const positions: Position[] = [];
+  const deletedIds = new Set<string>();
+  const replayed = { header: header.value, state, records, positions, deletedIds };
+  let taken = 0;
+  for (let number = 1; number < lines.length; number++) {
+    const line = lines[number] as string;
+    if (isMark(line)) {
+      const mark = known(decodeMark(line), planId);
+      if (!mark.ok) return { ...mark, value: replayed };
+      if (mark.value.kind === 'deleted') deletedIds.add(mark.value.checkpointId);
+      else positions.push(mark.value.position);
+      continue;
+    }
+    if (records.length >= upTo) continue;
+    const record = known(decodeRecord(line), planId);
+    if (!record.ok) return { ...record, value: replayed };
+    const problem = tryApply(state, record.value);
+    if (problem !== undefined) return { ok: false, reason: problem, value: replayed };
+    records.push(line);
+    taken += line.length;
+    if (taken > charactersAtOnce) {
+      taken = 0;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }
+  if (lines.length < 1 + header.value.carried) return { ok: false, reason: 'it is cut off', value: replayed };
+  return { ok: true, value: replayed };
+}
+
+/** A replayed state as a checkpoint. */
+export function checkpointOf({ state }: Replayed, id: { checkpointId: string; createdAt: string }): Checkpoint {
+  return { ...id, ...executionStateOf(state) };
+}
+
+function known<T>(decoded: Decoded<T>, planId: string): { ok: true; value: T } | { ok: false; reason: string } {
+  if (decoded.ok || decoded.kind === 'damaged') return decoded;
+  throw new CheckpointVersionError(planId, decoded.reason);
+}
+
+function stateOf(header: JournalHeader): RunState | string {
+  const { plan, carried, ...names } = header;
+  try {
+    const graph = buildPlanGraph(plan, () => true);
+    return newRunState({ ...names, plan, graph, parent: header.parent, unknownFields: header.unknownFields });
+  } catch (error) {
+    if (error instanceof PlanInvalidError) return error.issues[0]?.message ?? 'its plan is invalid';
+    throw error;
+  }
+}
+
+/** Applies a record from outside; says what is wrong with it when it fits no such run. */
+function tryApply(state: RunState, record: RunRecord): string | undefined {
+  if (record.kind === 'node_settled') {
+    const { result } = record;
+    if (state.graph.get(result.nodeId) === undefined) return strange(result.nodeId);
+    if (result.status !== 'completed') applyRecord(state, record);
+    else {
+      const copy = copyJson(result.output, 'output', { freeze: true });
+      if (!copy.ok) return `${copy.path} of ${JSON.stringify(result.nodeId)} is not JSON (${copy.reason})`;
+      applyRecord(state, { kind: record.kind, result: Object.freeze({ ...result, output: copy.value }) });
+    }
+    return undefined;
+  }
+  if (record.kind === 'composite_completed' && state.graph.get(record.nodeId) === undefined)
+    return strange(record.nodeId);
+  applyRecord(state, record);
+  return undefined;
+}
+
+function strange(nodeId: string): string {
+  return `it has a result for ${JSON.stringify(nodeId)}, which its plan lacks`;
+}

@@ -1,0 +1,128 @@
+import { type Checkpoint, type IntactSummary, isIntact } from '../checkpoint/checkpoint.js';
+import { isRollingId } from '../checkpoint/checkpoint-id.js';
+import { encodeRecord, type Position } from '../checkpoint/journal-codec.js';
+import { JournalRecorder } from '../checkpoint/journal-recorder.js';
+import { openingOf } from '../checkpoint/journal-survey.js';
+import type { PlanLease } from '../checkpoint/persistence-manager.js';
+import { Recorder } from '../checkpoint/recorder.js';
+import type { RunRecorder } from '../checkpoint/run-recorder.js';
+import { type RunState, recordsOf } from '../run/run-state.js';
+import { rollingIdOf } from './identity.js';
+import type { OpenRun } from './open-run.js';
+import type { PlannerServices } from './planner-services.js';
+import type { JournalState, StoredPlan } from './stored-plan.js';
+
+/** A run that is to be recorded, and where it comes from. */
+export interface RecordedRun {
+  readonly run: OpenRun;
+  /** The stored state that it goes on from. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** Whether it begins here, rather than going on. */
+  readonly isNewRun: boolean;
+  readonly stored: StoredPlan;
+  readonly lease: PlanLease | undefined;
+}
+
+export interface StartedRecorder {
+  /** The state that the run goes on from, for whoever runs it. */
+  readonly state: RunState;
+  readonly recorder: RunRecorder;
+  /**
+   * Appends that may wait before nothing more is started. With a journal, so many that a flush is shared by all that
+   * settle meanwhile; without one, what a crash can cost is what settles while a checkpoint is being saved.
+   */
+  readonly maxUncommitted: number;
+}
+
+/** Told of each checkpoint that is stored. */
+export type OnSaved = (saved: { checkpointId: string; completed: number; isListed: boolean }) => void;
+
+/** Opens the log of a run: its journal where the store has one, snapshots otherwise. */
+export async function startRecorder(
+  recorded: RecordedRun,
+  planner: PlannerServices,
+  onSaved: OnSaved,
+): Promise<StartedRecorder> {
+  const { lease } = recorded;
+  if (lease === undefined || !planner.store.isJournaled) {
+    const recorder = snapshotRecorder(recorded, planner, onSaved);
+    return { state: recorded.run.makeState(), recorder, maxUncommitted: 1 };
+  }
+  return { ...(await journalRecorder(recorded, lease, planner, onSaved)), maxUncommitted: 1_000 };
+}
+
+async function journalRecorder(
+  { run, checkpoint, stored, isNewRun }: RecordedRun,
+  lease: PlanLease,
+  { store, ids, checkpointInterval, durability, host }: PlannerServices,
+  onSaved: OnSaved,
+): Promise<{ state: RunState; recorder: JournalRecorder }> {
+  const [state, recordedState] = [run.makeState(), run.makeState()];
+  const { surveyed, states } = stored.journals;
+  const earlier = states.find(({ replayed, runId }) => replayed !== undefined && runId === state.runId);
+  const { records, positions } = carriedFrom(isNewRun ? undefined : earlier, state, checkpoint);
+  state.seq = recordedState.seq = records.length;
+  const opening = openingOf({ identity: run.identity, epoch: lease.epoch, records, positions }, surveyed, durability);
+  const writer = await store.beginJournal(state.planId, lease, opening);
+  for (const id of rollingIdsOf(run, stored)) await store.deleteCheckpoint(id); // the journal has what they had
+  const recorder = new JournalRecorder(recordedState, {
+    writer,
+    lease,
+    store,
+    ids,
+    checkpointInterval,
+    headerCharacters: (opening.lines[0] as string).length,
+    recordCharacters: records.reduce((sum, { length }) => sum + length, 0),
+    positionIds: surveyed.flatMap((one) => one.positions.filter(({ hasFile }) => !hasFile)).map(idOf),
+    onSaved: ({ checkpointId, completed }) => onSaved({ checkpointId, completed, isListed: true }),
+    onLateFailure: (error) => host.log('warn', 'A checkpoint file could not be written.', { error }),
+  });
+  return { state, recorder };
+}
+
+/** The records of a run so far: as its journal has them, and what a checkpoint proves beyond that. */
+function carriedFrom(
+  earlier: JournalState | undefined,
+  state: RunState,
+  checkpoint: Checkpoint | undefined,
+): { records: readonly string[]; positions: readonly Position[] } {
+  if (checkpoint === undefined) return { records: [], positions: [] };
+  const replayed = earlier?.replayed;
+  if (replayed === undefined) return { records: recordsOf(state).map(encodeRecord), positions: [] };
+  const { records, positions } = replayed;
+  const kept = positions.filter(({ seq }) => seq <= records.length);
+  if (checkpoint === earlier?.checkpoint) return { records, positions: kept };
+  const isNews = (nodeId: string) => replayed.state.results.get(nodeId)?.status !== 'completed';
+  const more = recordsOf(state).filter((record) => {
+    if (record.kind === 'node_settled') return isNews(record.result.nodeId);
+    return record.kind !== 'composite_completed' || isNews(record.nodeId);
+  });
+  return { records: [...records, ...more.map(encodeRecord)], positions: kept };
+}
+
+function snapshotRecorder(
+  { run, stored }: RecordedRun,
+  { store, ids, checkpointInterval, host }: PlannerServices,
+  onSaved: OnSaved,
+): Recorder {
+  return new Recorder(run.makeState(), {
+    store,
+    ids,
+    checkpointInterval,
+    rollingId: rollingIdOf(run.identity),
+    earlierRollingIds: rollingIdsOf(run, stored),
+    onSaved: ({ checkpointId, completedNodes }, isListed) =>
+      onSaved({ checkpointId, completed: completedNodes.length, isListed }),
+    onLeftover: (error) => host.log('warn', 'The rolling checkpoint of a run that ended stays.', { error }),
+  });
+}
+
+/** Intact saves under rolling ids that earlier epochs of this run left. */
+function rollingIdsOf({ identity }: OpenRun, { summaries }: StoredPlan): string[] {
+  const isEarlier = ({ checkpointId, runId }: IntactSummary) => isRollingId(checkpointId) && runId === identity.runId;
+  return summaries.filter(isIntact).filter(isEarlier).map(idOf);
+}
+
+function idOf({ checkpointId }: { readonly checkpointId: string }): string {
+  return checkpointId;
+}

@@ -1,0 +1,108 @@
+import { type Checkpoint, type CheckpointSummary, isIntact } from '../checkpoint/checkpoint.js';
+import { parseRollingId } from '../checkpoint/checkpoint-id.js';
+import type { Position } from '../checkpoint/journal-codec.js';
+import { type SurveyedJournal, surveyJournal } from '../checkpoint/journal-survey.js';
+import type { StoredJournal } from '../checkpoint/persistence-manager.js';
+import { checkpointOf, type Replayed, replayJournal } from '../checkpoint/replay.js';
+import type { Host } from '../host.js';
+import type { CheckedStore } from './checked-store.js';
+import { rollingIdOf } from './identity.js';
+
+/** All that a store has of a plan. */
+export interface StoredPlan {
+  readonly summaries: readonly CheckpointSummary[];
+  readonly journals: StoredJournals;
+}
+
+export interface StoredJournals {
+  /** All of them, the highest epoch first. */
+  readonly surveyed: readonly SurveyedJournal[];
+  /** What they amount to, from the highest epoch down to the first that is intact. */
+  readonly states: readonly JournalState[];
+}
+
+/** What a journal says of its run. */
+export interface JournalState {
+  readonly epoch: number;
+  readonly location: string;
+  /** `undefined` when even the first line is damaged. */
+  readonly runId: string | undefined;
+  /** What is wrong with it. */
+  readonly damage: string | undefined;
+  /** The state after its last record, or after the last one before the damage. */
+  readonly checkpoint: Checkpoint | undefined;
+  readonly replayed: Replayed | undefined;
+  /** At most so many records had been written. */
+  readonly recordsWritten: number;
+  /** When its newest checkpoint was made; ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly positionIds: ReadonlySet<string>;
+  /** The newest checkpoint that the damage has reached. */
+  readonly newestPositionId: string | undefined;
+}
+
+/** Reads all that a store has of a plan, and changes nothing. */
+export async function readStoredPlan(store: CheckedStore, planId: string, log: Host['log']): Promise<StoredPlan> {
+  const journals = await store.readJournals(planId);
+  const summaries = await store.listCheckpoints({ planId });
+  const surveyed = journals.map((journal) => surveyJournal(journal, planId));
+  const listedIds = new Set(summaries.filter(isIntact).map(({ checkpointId }) => checkpointId));
+  const states: JournalState[] = [];
+  for (const one of surveyed) {
+    const state = await stateOf(one, planId, listedIds);
+    states.push(state);
+    if (one.journal.isTorn) {
+      log('warn', 'The last record of a journal was cut off and is left out.', { planId, location: state.location });
+    }
+    if (state.damage === undefined) break;
+  }
+  return { summaries, journals: { surveyed, states } };
+}
+
+/** The highest epoch that anything stored has. */
+export function highestEpoch({ summaries, journals }: StoredPlan): number {
+  const epochs = [...summaries.map(epochOf), ...journals.surveyed.map(({ journal }) => journal.epoch)];
+  return epochs.reduce((highest, epoch) => Math.max(highest, epoch), 0);
+}
+
+async function stateOf(
+  surveyed: SurveyedJournal,
+  planId: string,
+  listedIds: ReadonlySet<string>,
+): Promise<JournalState> {
+  const { journal, positions, head } = surveyed;
+  const replay = await replayJournal(journal, planId);
+  const damage = journal.damage?.reason ?? (replay.ok ? undefined : replay.reason);
+  const replayed = replay.value;
+  const reached = replayed?.records.length ?? 0;
+  const { epoch, location } = journal;
+  return {
+    epoch,
+    location,
+    runId: head?.runId,
+    damage,
+    checkpoint: replayed && endOf(replayed, positions, listedIds),
+    replayed,
+    recordsWritten: recordsWritten(journal, surveyed),
+    createdAt: positions.at(-1)?.createdAt ?? replayed?.state.lastAt ?? '',
+    positionIds: new Set(positions.map(({ checkpointId }) => checkpointId)),
+    newestPositionId: positions.filter(({ seq }) => seq > reached).at(-1)?.checkpointId,
+  };
+}
+
+/** The end of a journal as a checkpoint: under the id of the newest one that is listed, or of none that is. */
+function endOf(replayed: Replayed, positions: readonly Position[], listedIds: ReadonlySet<string>): Checkpoint {
+  const { state } = replayed;
+  const reached = positions.filter(({ seq }) => seq <= state.seq);
+  const listed = reached.findLast(({ checkpointId }) => listedIds.has(checkpointId));
+  const createdAt = reached.at(-1)?.createdAt ?? state.lastAt ?? new Date(0).toISOString();
+  return checkpointOf(replayed, { checkpointId: listed?.checkpointId ?? rollingIdOf(state), createdAt });
+}
+
+function recordsWritten({ damage, lines }: StoredJournal, { positions, deletedIds }: SurveyedJournal): number {
+  return (damage?.linesWritten ?? lines.length) - 1 - positions.length - deletedIds.length;
+}
+
+function epochOf({ epoch, damaged, checkpointId }: CheckpointSummary): number {
+  return epoch ?? damaged?.head?.epoch ?? parseRollingId(checkpointId)?.epoch ?? 0;
+}

@@ -1,0 +1,98 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { JournalDamage } from '../../checkpoint/persistence-manager.js';
+import { openFile } from './documents.js';
+import { type JournalLine, noLine, parseLine } from './journal-lines.js';
+
+/** A line that is longer cannot have been written by this library. */
+const maxLineBytes = 80 * 1024 * 1024;
+const chunkBytes = 512 * 1024;
+const lineFeed = 0x0a;
+
+export interface JournalFile {
+  readonly lines: readonly string[];
+  readonly damage?: JournalDamage;
+  readonly isTorn: boolean;
+}
+
+/**
+ * Reads a journal as far as number, chain and sum hold. What follows the first bad line is a torn tail, unless an intact
+ * line shows that the bad one had been flushed: then something is missing that was promised.
+ */
+export async function readJournalFile(path: string): Promise<JournalFile> {
+  const check = new ChainCheck();
+  const end = await eachLine(path, (line) => check.take(line));
+  return check.finish(end);
+}
+
+class ChainCheck {
+  private readonly lines: string[] = [];
+  private readonly behind: JournalLine[] = [];
+  private last: Pick<JournalLine, 'number' | 'sum'> = { number: 0, sum: noLine };
+  private isBroken = false;
+  private count = 0;
+  /** The highest line that any intact line knows to be flushed. */
+  private flushed = 1; // the first one is there before the file has its name
+
+  take(raw: string): void {
+    this.count++;
+    const line = parseLine(raw);
+    if (line === undefined) this.isBroken = true;
+    else this.takeIntact(line);
+  }
+
+  finish({ hasRest }: { readonly hasRest: boolean }): JournalFile {
+    const isCut = this.isBroken || hasRest;
+    const bad = this.last.number + 1;
+    if (bad > this.flushed) return { lines: this.lines, isTorn: isCut };
+    const reason = isCut ? `line ${bad} is not as it was written` : `it ends before line ${this.flushed}`;
+    const linesWritten = Math.max(this.count + (hasRest ? 1 : 0), this.flushed, this.behind.at(-1)?.number ?? 0);
+    const linesBehind = this.behind.map(({ text }) => text);
+    return { lines: this.lines, isTorn: false, damage: { reason, linesWritten, linesBehind } };
+  }
+
+  private takeIntact(line: JournalLine): void {
+    this.flushed = Math.max(this.flushed, line.flushed);
+    const { number, sum } = this.last;
+    if (this.isBroken || line.number !== number + 1 || line.prev !== sum) {
+      this.isBroken = true;
+      this.behind.push(line);
+      return;
+    }
+    this.last = line;
+    this.lines.push(line.text);
+  }
+}
+
+/** Hands over the lines of a file, split at the byte of a line feed alone; answers whether something follows the last. */
+export async function eachLine(path: string, take: (line: string) => void): Promise<{ hasRest: boolean }> {
+  const { file, size } = await openFile(path);
+  try {
+    return await splitLines(file, size, take);
+  } finally {
+    await file.close();
+  }
+}
+
+async function splitLines(file: FileHandle, size: number, take: (line: string) => void): Promise<{ hasRest: boolean }> {
+  let pieces: Buffer[] = [];
+  let pieceBytes = 0;
+  for (let at = 0; at < size; ) {
+    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, size - at));
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
+    if (bytesRead === 0) break; // shorter than it was a moment ago
+    at += bytesRead;
+    const bytes = chunk.subarray(0, bytesRead);
+    let start = 0;
+    for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
+      if (pieces.length === 0) take(bytes.toString('utf8', start, end));
+      else take(Buffer.concat([...pieces, bytes.subarray(start, end)]).toString('utf8'));
+      pieces = [];
+      pieceBytes = 0;
+      start = end + 1;
+    }
+    if (start < bytesRead) pieces.push(bytes.subarray(start));
+    pieceBytes += bytesRead - start;
+    if (pieceBytes > maxLineBytes) break;
+  }
+  return { hasRest: pieceBytes > 0 };
+}

@@ -1,0 +1,163 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Durability, JournalWriter, PlanLease } from '../../checkpoint/persistence-manager.js';
+import { VibeError } from '../../errors.js';
+import { writeAll } from './documents.js';
+import { frameLine } from './journal-lines.js';
+
+/** Where a journal ends. */
+export interface JournalEnd {
+  /** The number of its last line. */
+  readonly number: number;
+  /** The sum of its last line. */
+  readonly sum: string;
+}
+
+interface Append {
+  readonly texts: readonly string[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What is written in relaxed mode reaches the disk at the latest after so many milliseconds. */
+const flushDelayMs = 100;
+
+/** A group takes no more once it is so long: its lines are made in one breath. */
+const charactersAtOnce = 2_000_000;
+
+/**
+ * Appends in groups: whatever is queued goes out in one write and, when strict, one flush; what is queued meanwhile is
+ * the next group. Acknowledged is what was written so and then found to be still ours. After a failed write or flush
+ * nothing is tried again on this file: the system may have dropped the page and report success next time.
+ */
+export class FileJournalWriter implements JournalWriter {
+  private queue: Append[] = [];
+  private isWorking = false;
+  private working: Promise<void> = Promise.resolve();
+  private flushed: number;
+  private flushTimer: NodeJS.Timeout | undefined;
+  private flushing: Promise<void> | undefined;
+  private failure: { readonly error: unknown } | undefined;
+  private number: number;
+  private written: number;
+  private sum: string;
+
+  constructor(
+    private readonly file: FileHandle,
+    end: JournalEnd,
+    private readonly lease: PlanLease,
+    private readonly durability: Durability,
+  ) {
+    this.number = this.written = this.flushed = end.number;
+    this.sum = end.sum;
+  }
+
+  append(texts: readonly string[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.queue.push({ texts, resolve, reject });
+      if (this.isWorking) return;
+      this.isWorking = true;
+      this.working = this.work();
+    });
+  }
+
+  async flush(): Promise<void> {
+    await this.working;
+    clearTimeout(this.flushTimer);
+    await this.flushNow();
+    if (this.failure !== undefined) throw this.failure.error;
+  }
+
+  async close(): Promise<void> {
+    await this.working;
+    clearTimeout(this.flushTimer);
+    await this.flushing;
+    this.failure ??= { error: new Error('the journal is closed') };
+    await this.file.close();
+  }
+
+  /** Never rejects: whoever appended is told. */
+  private async work(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve)); // what settles in the same turn shares the flush
+    while (this.queue.length > 0) {
+      const group = this.takeGroup();
+      try {
+        await this.write(group);
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        this.failure ??= { error: await this.causeOf(error) };
+        for (const { reject } of group) reject(this.failure.error);
+      }
+    }
+    this.isWorking = false;
+  }
+
+  private takeGroup(): Append[] {
+    let characters = 0;
+    let count = 0;
+    while (count < this.queue.length && characters < charactersAtOnce) {
+      for (const text of (this.queue[count] as Append).texts) characters += text.length;
+      count++;
+    }
+    if (count < this.queue.length) return this.queue.splice(0, count);
+    const group = this.queue;
+    this.queue = [];
+    return group;
+  }
+
+  private async write(group: readonly Append[]): Promise<void> {
+    if (this.failure !== undefined) throw this.failure.error;
+    const bytes = this.frame(group);
+    const { number } = this;
+    await writeAll(this.file, bytes);
+    this.written = number;
+    if (this.durability === 'strict') {
+      await this.file.datasync();
+      this.flushed = number;
+    } else this.flushSoon();
+    await this.lease.check();
+  }
+
+  private frame(group: readonly Append[]): Buffer {
+    let lines = '';
+    for (const { texts } of group) {
+      for (const text of texts) {
+        const { line, sum } = frameLine(++this.number, this.flushed, this.sum, text);
+        this.sum = sum;
+        lines += line;
+      }
+    }
+    return Buffer.from(lines);
+  }
+
+  private flushSoon(): void {
+    if (this.flushTimer !== undefined) return;
+    this.flushTimer = setTimeout(() => {
+      this.flushTimer = undefined;
+      void this.flushNow();
+    }, flushDelayMs);
+    this.flushTimer.unref();
+  }
+
+  private async flushNow(): Promise<void> {
+    await this.flushing;
+    const { written } = this;
+    if (written === this.flushed || this.failure !== undefined) return;
+    this.flushing = this.file.datasync().then(
+      () => {
+        this.flushed = written;
+      },
+      (error) => {
+        this.failure ??= { error };
+      },
+    );
+    await this.flushing;
+  }
+
+  /** A file that fails because somebody else has the plan and tidied up: that is the thing to say. */
+  private async causeOf(error: unknown): Promise<unknown> {
+    return this.lease.check().then(
+      () => error,
+      (lost) => (VibeError.is(lost) ? lost : error),
+    );
+  }
+}

@@ -1,0 +1,127 @@
+import { constants } from 'node:fs';
+import { open, readdir, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  JournalCapability,
+  JournalOpening,
+  JournalWriter,
+  PlanLease,
+  StoredJournal,
+} from '../../checkpoint/persistence-manager.js';
+import { errorCode, ForeignFile, flushDirectory, newTemporary, writeFlushed } from './documents.js';
+import { frameLine, noLine } from './journal-lines.js';
+import { type JournalFile, readJournalFile } from './journal-reader.js';
+import { FileJournalWriter, type JournalEnd } from './journal-writer.js';
+import { damagedName, epochOfJournal, journalName } from './names.js';
+
+export interface FileJournalOptions {
+  /** The directory of a plan; `undefined` when there is none. */
+  readonly findDirectory: (planId: string) => Promise<string | undefined>;
+  /** The directory of a plan, made when it is not there. */
+  readonly directoryOf: (planId: string) => Promise<string>;
+  readonly newToken: () => string;
+}
+
+const appendFlags = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+
+/** One file per epoch, `.journal-<epoch>`, written by the owner of that epoch alone. */
+export class FileJournal implements JournalCapability {
+  constructor(private readonly options: FileJournalOptions) {}
+
+  async read(planId: string): Promise<StoredJournal[]> {
+    const directory = await this.options.findDirectory(planId);
+    if (directory === undefined) return [];
+    for (let look = 1; ; look++) {
+      const epochs = await journalEpochs(directory);
+      try {
+        const journals: StoredJournal[] = [];
+        for (const epoch of epochs) journals.push(await readJournal(directory, epoch));
+        return journals;
+      } catch (error) {
+        // A new epoch began meanwhile, and has taken over what this one held.
+        if (errorCode(error) !== 'ENOENT' || look === maxLooks) throw error;
+      }
+    }
+  }
+
+  async begin(planId: string, lease: PlanLease, opening: JournalOpening): Promise<JournalWriter> {
+    const directory = await this.options.directoryOf(planId);
+    const path = join(directory, journalName(lease.epoch));
+    const end = await this.writeOpening(directory, path, opening.lines);
+    const file = await open(path, appendFlags);
+    try {
+      await lease.check();
+      await this.retire(planId, directory, opening);
+      return new FileJournalWriter(file, end, lease, opening.durability);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  private async writeOpening(directory: string, path: string, texts: readonly string[]): Promise<JournalEnd> {
+    const temporary = join(directory, newTemporary());
+    const end = { number: 0, sum: noLine };
+    try {
+      await writeFlushed(temporary, framed(texts, end));
+      await rename(temporary, path);
+    } catch (error) {
+      await unlink(temporary).catch(() => {}); // the first error is the one to report
+      throw error;
+    }
+    await flushDirectory(directory);
+    return end;
+  }
+
+  /** Puts a damaged journal where nothing reads it and somebody may still look at it. */
+  async setAside(planId: string, epoch: number): Promise<void> {
+    const directory = await this.options.directoryOf(planId);
+    const name = journalName(epoch);
+    await rename(join(directory, name), join(directory, damagedName(name, this.options.newToken()))).catch(ifMissing);
+    await flushDirectory(directory);
+  }
+
+  /** Only now, with the new journal complete and on disk. */
+  private async retire(planId: string, directory: string, { replaces, setsAside }: JournalOpening): Promise<void> {
+    for (const epoch of setsAside) await this.setAside(planId, epoch);
+    for (const epoch of replaces) await unlink(join(directory, journalName(epoch))).catch(ifMissing);
+    if (replaces.length > 0) await flushDirectory(directory);
+  }
+}
+
+const maxLooks = 5;
+
+/** Highest first. */
+export async function journalEpochs(directory: string): Promise<number[]> {
+  const epochs = (await readdir(directory)).map(epochOfJournal).filter((epoch) => epoch !== undefined);
+  return epochs.sort((a, b) => b - a);
+}
+
+/** @throws an error with the code ENOENT when it is gone */
+export async function readJournal(directory: string, epoch: number): Promise<StoredJournal> {
+  const location = join(directory, journalName(epoch));
+  return { epoch, location, ...(await orForeign(readJournalFile(location))) };
+}
+
+/** What stands in a journal's place and is no file of ours hides what was there. */
+async function orForeign(reading: Promise<JournalFile>): Promise<JournalFile> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof ForeignFile)) throw error;
+    const damage = { reason: error.message, linesWritten: Number.MAX_SAFE_INTEGER, linesBehind: [] };
+    return { lines: [], isTorn: false, damage };
+  }
+}
+
+function* framed(texts: readonly string[], end: { number: number; sum: string }): Generator<string> {
+  for (const text of texts) {
+    const { line, sum } = frameLine(++end.number, texts.length, end.sum, text);
+    end.sum = sum;
+    yield line;
+  }
+}
+
+function ifMissing(error: unknown): void {
+  if (errorCode(error) !== 'ENOENT') throw error;
+}

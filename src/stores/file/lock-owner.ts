@@ -1,0 +1,106 @@
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { threadId } from 'node:worker_threads';
+import { z } from 'zod';
+import { isPlainObject } from '../../plan/json-value.js';
+
+/** Who made a lock. Process ids alone name nobody: they come again, and every container counts its own. */
+const lockOwnerSchema = z.object({
+  host: z.string(),
+  /** Changes with every start of the machine. Empty where the system does not tell. */
+  bootId: z.string(),
+  /** Empty where the system does not tell. */
+  pidNamespace: z.string(),
+  pid: z.number().int().positive(),
+  /** In ticks since the machine started. Empty where the system does not tell. */
+  processStart: z.string(),
+  threadId: z.number().int().nonnegative(),
+  /** Of this lock alone. */
+  token: z.string(),
+  runId: z.string(),
+  since: z.string(),
+});
+export type LockOwner = z.infer<typeof lockOwnerSchema>;
+
+export type Verdict = 'alive' | 'dead' | 'unknown';
+
+/** Tokens of the locks that this thread holds, in all copies of this library. */
+const tokensKey = Symbol.for('vibe-aigc.lock-tokens');
+
+export function heldTokens(): Set<string> {
+  const shared = globalThis as { [tokensKey]?: Set<string> };
+  shared[tokensKey] ??= new Set();
+  return shared[tokensKey];
+}
+
+/** This thread, as the owner of a lock. */
+export async function ownerHere(lock: Pick<LockOwner, 'token' | 'runId' | 'since'>): Promise<LockOwner> {
+  const { pid } = process;
+  return { ...(await machineHere()), pid, processStart: (await processStartOf(pid)) ?? '', threadId, ...lock };
+}
+
+/** Whether the owner of a lock is at work. `unknown`: it cannot be judged from here. */
+export async function judgeOwner(owner: LockOwner): Promise<Verdict> {
+  const here = await machineHere();
+  if (owner.host !== here.host) return 'unknown';
+  if (owner.bootId !== here.bootId) return owner.bootId === '' || here.bootId === '' ? 'unknown' : 'dead';
+  if (owner.pidNamespace !== here.pidNamespace) return 'unknown';
+  if (owner.pid === process.pid && owner.threadId === threadId && (await isSameProcess(owner))) {
+    return heldTokens().has(owner.token) ? 'alive' : 'dead'; // an own run that is over, although it could not say so
+  }
+  return (await isSameProcess(owner)) ? 'alive' : 'dead';
+}
+
+export function encodeOwner(owner: LockOwner): string {
+  const { host, bootId, pidNamespace, pid, processStart, token, runId, since } = owner;
+  const process = { pid, process_start: processStart, thread_id: owner.threadId };
+  const machine = { host, boot_id: bootId, pid_namespace: pidNamespace };
+  return `${JSON.stringify({ ...machine, ...process, token, run_id: runId, since })}\n`;
+}
+
+/** `undefined` for a lock that is damaged: its owner cannot be judged. */
+export function decodeOwner(text: string): LockOwner | undefined {
+  try {
+    const lock: unknown = JSON.parse(text);
+    if (!isPlainObject(lock)) return undefined;
+    const { boot_id, pid_namespace, process_start, thread_id, run_id, ...same } = lock;
+    const names = { bootId: boot_id, pidNamespace: pid_namespace, processStart: process_start };
+    const parsed = lockOwnerSchema.safeParse({ ...same, ...names, threadId: thread_id, runId: run_id });
+    return parsed.success ? parsed.data : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+async function isSameProcess({ pid, processStart }: LockOwner): Promise<boolean> {
+  if (!exists(pid)) return false;
+  const start = await processStartOf(pid);
+  return start === undefined || processStart === '' || start === processStart;
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // asks, sends nothing
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // there, and somebody else's
+  }
+}
+
+async function machineHere(): Promise<Pick<LockOwner, 'host' | 'bootId' | 'pidNamespace'>> {
+  const bootId = await whereTold(readFile('/proc/sys/kernel/random/boot_id', 'utf8'));
+  const pidNamespace = await whereTold(readlink('/proc/self/ns/pid'));
+  return { host: hostname(), bootId: bootId?.trim() ?? '', pidNamespace: pidNamespace ?? '' };
+}
+
+/** Field 22 of /proc/<pid>/stat, counted behind the name, which may hold anything. */
+async function processStartOf(pid: number): Promise<string | undefined> {
+  const stat = await whereTold(readFile(`/proc/${pid}/stat`, 'utf8'));
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/** Outside Linux there is no /proc, and a process may end while it is looked at. */
+function whereTold(reading: Promise<string>): Promise<string | undefined> {
+  return reading.catch(() => undefined);
+}

@@ -1,0 +1,241 @@
+import { access } from 'node:fs';
+import { link, readdir, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LockCapability, LockRequest, PlanLease } from '../../checkpoint/persistence-manager.js';
+import { type LockHolder, PlanLockedError } from '../../errors.js';
+import { errorCode, newTemporary, readDocument, writeFlushed } from './documents.js';
+import { Heartbeat, waitForSilence } from './heartbeat.js';
+import { decodeOwner, encodeOwner, heldTokens, judgeOwner, type LockOwner, ownerHere } from './lock-owner.js';
+import {
+  beatName,
+  epochOfJournal,
+  epochOfLock,
+  epochOfLockFamily,
+  isTemporary,
+  lockName,
+  releasedName,
+} from './names.js';
+
+export interface FileLockOptions {
+  /** The directory of a plan, made when it is not there. */
+  readonly directoryOf: (planId: string) => Promise<string>;
+  /** Milliseconds after which a silent owner that cannot be judged loses its plan; `false`: never. */
+  readonly takeoverMs: number | false;
+  readonly newToken: () => string;
+}
+
+/** Who holds a plan, and how that looks from here. */
+interface Holding {
+  readonly epoch: number;
+  readonly owner: LockOwner | undefined;
+  readonly verdict: 'free' | 'alive' | 'unknown';
+}
+
+/**
+ * One runner per plan, by a name that is made once: `.lock-<epoch>`. The highest is never deleted, so that whoever slept
+ * while others took over finds a higher one than its own.
+ */
+export class FileLocks implements LockCapability {
+  constructor(private readonly options: FileLockOptions) {}
+
+  async acquire(request: LockRequest): Promise<PlanLease> {
+    const directory = await this.options.directoryOf(request.planId);
+    for (let isWaiting = false; ; ) {
+      request.signal?.throwIfAborted();
+      const holding = await look(directory);
+      if (holding.verdict === 'alive') throw new PlanLockedError(request.planId, holderOf(holding.owner));
+      if (holding.verdict === 'unknown') {
+        await this.outwait(directory, holding, request, isWaiting);
+        isWaiting = true;
+      }
+      const lease = await this.take(directory, request, holding.epoch);
+      if (lease !== undefined) return lease;
+    }
+  }
+
+  /** Resolves when an owner that cannot be judged has been silent for long enough, or the lock is another one. */
+  private async outwait(
+    directory: string,
+    { owner, epoch }: Holding,
+    { planId, onWaiting, signal }: LockRequest,
+    isToldAlready: boolean,
+  ): Promise<void> {
+    const { takeoverMs } = this.options;
+    const holder = holderOf(owner);
+    if (takeoverMs === false || onWaiting === undefined) throw new PlanLockedError(planId, holder);
+    if (!isToldAlready) onWaiting(holder);
+    await waitForSilence(directory, epoch, takeoverMs, signal);
+  }
+
+  /** Makes the next lock; `undefined` when somebody else was faster. */
+  private async take(directory: string, request: LockRequest, seen: number): Promise<FileLease | undefined> {
+    const names = await readdir(directory);
+    if (highest(names, epochOfLock) !== seen) return undefined;
+    const epoch = Math.max(seen, highest(names, epochOfJournal), request.above ?? 0) + 1;
+    const { planId, runId, since, log } = request;
+    const owner = await ownerHere({ token: this.options.newToken(), runId, since });
+    heldTokens().add(owner.token);
+    const lease = new FileLease({
+      directory,
+      planId,
+      epoch,
+      token: owner.token,
+      log,
+      takeoverMs: this.options.takeoverMs,
+    });
+    try {
+      if (await linkLock(directory, epoch, owner)) {
+        const now = await readdir(directory);
+        if (highest(now, epochOfLock) === epoch) {
+          await tidy(directory, now, epoch);
+          lease.start();
+          return lease;
+        }
+        await unlink(join(directory, lockName(epoch))).catch(ignoreMissing); // a higher one is there: this one is nobody's
+      }
+    } catch (error) {
+      heldTokens().delete(owner.token);
+      throw error;
+    }
+    heldTokens().delete(owner.token);
+    return undefined;
+  }
+}
+
+async function look(directory: string): Promise<Holding> {
+  const names = await readdir(directory);
+  const epoch = highest(names, epochOfLock);
+  if (epoch === 0 || names.includes(releasedName(epoch))) return { epoch, owner: undefined, verdict: 'free' };
+  const owner = await readOwner(directory, epoch);
+  const verdict = owner === undefined ? 'unknown' : await judgeOwner(owner);
+  return { epoch, owner, verdict: verdict === 'dead' ? 'free' : verdict };
+}
+
+async function readOwner(directory: string, epoch: number): Promise<LockOwner | undefined> {
+  try {
+    return decodeOwner(Buffer.from(await readDocument(join(directory, lockName(epoch)))).toString());
+  } catch {
+    return undefined; // whatever is wrong with it, its owner cannot be judged
+  }
+}
+
+/** A lock is there whole or not at all. @returns whether it is ours */
+async function linkLock(directory: string, epoch: number, owner: LockOwner): Promise<boolean> {
+  const temporary = join(directory, newTemporary());
+  try {
+    await writeFlushed(temporary, [encodeOwner(owner)]);
+    await link(temporary, join(directory, lockName(epoch)));
+    return true;
+  } catch (error) {
+    const code = errorCode(error) ?? '';
+    if (code === 'EEXIST' || code === 'ENOENT') return false; // somebody was faster, or swept up behind us
+    if (!withoutLinks.includes(code)) throw error;
+    return openLock(directory, epoch, owner);
+  } finally {
+    await unlink(temporary).catch(ignoreMissing);
+  }
+}
+
+/** Some file systems have no links: there the name is made first, and a lock that cannot be read counts as held. */
+const withoutLinks = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
+
+async function openLock(directory: string, epoch: number, owner: LockOwner): Promise<boolean> {
+  try {
+    await writeFile(join(directory, lockName(epoch)), encodeOwner(owner), { flag: 'wx', mode: 0o600, flush: true });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** With the plan ours: lower locks go, the lowest first, and what nobody finished. */
+async function tidy(directory: string, names: readonly string[], epoch: number): Promise<void> {
+  const lower = names
+    .map((name) => ({ name, epoch: epochOfLockFamily(name) ?? Number.POSITIVE_INFINITY }))
+    .filter((entry) => entry.epoch < epoch)
+    .sort((a, b) => a.epoch - b.epoch || a.name.length - b.name.length);
+  for (const { name } of lower) await unlink(join(directory, name)).catch(ignoreMissing);
+  for (const name of names) if (isTemporary(name)) await unlink(join(directory, name)).catch(ignoreMissing);
+}
+
+interface FileLeaseOptions {
+  readonly directory: string;
+  readonly planId: string;
+  readonly epoch: number;
+  readonly token: string;
+  readonly takeoverMs: number | false;
+  readonly log: LockRequest['log'];
+}
+
+class FileLease implements PlanLease {
+  readonly epoch: number;
+  private readonly own: string;
+  private readonly next: string;
+  private readonly heartbeat: Heartbeat;
+  private releasing: Promise<void> | undefined;
+  private isLost = false;
+
+  constructor(private readonly options: FileLeaseOptions) {
+    const { directory, epoch, takeoverMs, log } = options;
+    this.epoch = epoch;
+    this.own = join(directory, lockName(epoch));
+    this.next = join(directory, lockName(epoch + 1));
+    this.heartbeat = new Heartbeat(join(directory, beatName(epoch)), takeoverMs, log);
+  }
+
+  start(): void {
+    this.heartbeat.start();
+  }
+
+  /** Data that was durable before this was durable before a successor could look for it. */
+  async check(): Promise<void> {
+    const [isOurs, isTaken] = await Promise.all([exists(this.own), exists(this.next)]);
+    if (isOurs && !isTaken) return;
+    this.isLost = true;
+    const { owner } = await look(this.options.directory).catch(() => ({ owner: undefined }));
+    throw new PlanLockedError(this.options.planId, holderOf(owner));
+  }
+
+  release(): Promise<void> {
+    this.releasing ??= this.giveBack();
+    return this.releasing;
+  }
+
+  private async giveBack(): Promise<void> {
+    const { directory, epoch, token, log } = this.options;
+    await this.heartbeat.stop();
+    try {
+      if (!this.isLost) await writeFile(join(directory, releasedName(epoch)), '', { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      // The plan is free all the same for this process, and for others as soon as it ends.
+      if (errorCode(error) !== 'EEXIST') log('warn', 'A lock could not be given back.', { directory, epoch, error });
+    }
+    heldTokens().delete(token);
+  }
+}
+
+/** Faster than the promise of it, which makes an error for every file that is not there. */
+function exists(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    access(path, (error) => {
+      if (error === null) resolve(true);
+      else if (error.code === 'ENOENT') resolve(false);
+      else reject(error);
+    });
+  });
+}
+
+function highest(names: readonly string[], epochOf: (name: string) => number | undefined): number {
+  return names.reduce((most, name) => Math.max(most, epochOf(name) ?? 0), 0);
+}
+
+function holderOf(owner: LockOwner | undefined): LockHolder {
+  if (owner === undefined) return { pid: 0, runId: 'unknown', since: 'unknown' };
+  const { pid, runId, since, host } = owner;
+  return { pid, runId, since, host };
+}
+
+function ignoreMissing(error: unknown): void {
+  if (errorCode(error) !== 'ENOENT') throw error;
+}
