@@ -29,7 +29,7 @@ export function surveyJournal(journal: StoredJournal, planId: string): SurveyedJ
   if (head?.ok === false && head.kind === 'version') throw new CheckpointVersionError(planId, head.reason);
   const positions: Position[] = [];
   const deletedIds: string[] = [];
-  for (const line of [...journal.lines, ...(journal.damage?.linesBehind ?? [])]) {
+  for (const line of [...journal.lines, ...(journal.damage?.linesBehind ?? []).map(({ text }) => text)]) {
     if (!isMark(line)) continue;
     const mark = decodeMark(line);
     if (!mark.ok) continue;

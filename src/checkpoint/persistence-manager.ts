@@ -97,7 +97,7 @@ export interface JournalDamage {
   /** At most so many lines had been written. */
   readonly linesWritten: number;
   /** Lines behind the damage that are intact themselves. */
-  readonly linesBehind: readonly string[];
+  readonly linesBehind: ReadonlyArray<{ readonly number: number; readonly text: string }>;
 }
 
 export interface JournalOpening {

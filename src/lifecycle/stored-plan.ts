@@ -1,6 +1,6 @@
 import { type Checkpoint, type CheckpointSummary, isIntact } from '../checkpoint/checkpoint.js';
 import { parseRollingId } from '../checkpoint/checkpoint-id.js';
-import type { Position } from '../checkpoint/journal-codec.js';
+import { decodeMark, isMark, type Position } from '../checkpoint/journal-codec.js';
 import { type SurveyedJournal, surveyJournal } from '../checkpoint/journal-survey.js';
 import type { StoredJournal } from '../checkpoint/persistence-manager.js';
 import { checkpointOf, type Replayed, replayJournal } from '../checkpoint/replay.js';
@@ -14,7 +14,7 @@ export interface StoredPlan {
   readonly journals: StoredJournals;
 }
 
-export interface StoredJournals {
+interface StoredJournals {
   /** All of them, the highest epoch first. */
   readonly surveyed: readonly SurveyedJournal[];
   /** What they amount to, from the highest epoch down to the first that is intact. */
@@ -99,8 +99,19 @@ function endOf(replayed: Replayed, positions: readonly Position[], listedIds: Re
   return checkpointOf(replayed, { checkpointId: listed?.checkpointId ?? rollingIdOf(state), createdAt });
 }
 
+/** What cannot be read may be a record; the last checkpoint behind the damage still says how many there were by then. */
 function recordsWritten({ damage, lines }: StoredJournal, { positions, deletedIds }: SurveyedJournal): number {
-  return (damage?.linesWritten ?? lines.length) - 1 - positions.length - deletedIds.length;
+  const { linesWritten = lines.length, linesBehind = [] } = damage ?? {};
+  const atMost = linesWritten - 1 - positions.length - deletedIds.length;
+  const last = linesBehind.findLast(({ text }) => isMark(text) && positionIn(text) !== undefined);
+  if (last === undefined) return atMost;
+  const marksAfter = linesBehind.filter(({ number, text }) => number > last.number && isMark(text)).length;
+  return Math.min(atMost, (positionIn(last.text)?.seq ?? atMost) + linesWritten - last.number - marksAfter);
+}
+
+function positionIn(text: string): Position | undefined {
+  const mark = decodeMark(text);
+  return mark.ok && mark.value.kind === 'position' ? mark.value.position : undefined;
 }
 
 function epochOf({ epoch, damaged, checkpointId }: CheckpointSummary): number {

@@ -59,18 +59,19 @@ export async function waitForSilence(
   silentMs: number,
   signal?: AbortSignal,
 ): Promise<void> {
+  const napMs = Math.min(1_000, Math.max(1, silentMs / 10));
   let heard = await heartbeatOf(directory, epoch);
-  let since = performance.now();
-  while (performance.now() - since < silentMs) {
-    await nap(Math.min(1_000, Math.max(1, silentMs / 10)), signal);
+  let lastMs = performance.now();
+  for (let silent = 0; silent < silentMs; ) {
+    await nap(napMs, signal);
     const names = await readdir(directory);
-    const isSame =
-      names.includes(releasedName(epoch)) === false && !names.some((name) => (epochOfLock(name) ?? 0) > epoch);
-    if (!isSame) return;
+    const isFree = names.includes(releasedName(epoch)) || names.some((name) => (epochOfLock(name) ?? 0) > epoch);
+    if (isFree) return;
     const now = await heartbeatOf(directory, epoch);
-    if (now === heard) continue;
+    // When it was this process that stood still, it has not heard that the other one was silent.
+    silent = now === heard ? silent + Math.min(performance.now() - lastMs, 2 * napMs) : 0;
     heard = now;
-    since = performance.now();
+    lastMs = performance.now();
   }
 }
 

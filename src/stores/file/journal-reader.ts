@@ -46,7 +46,7 @@ class ChainCheck {
     if (bad > this.flushed) return { lines: this.lines, isTorn: isCut };
     const reason = isCut ? `line ${bad} is not as it was written` : `it ends before line ${this.flushed}`;
     const linesWritten = Math.max(this.count + (hasRest ? 1 : 0), this.flushed, this.behind.at(-1)?.number ?? 0);
-    const linesBehind = this.behind.map(({ text }) => text);
+    const linesBehind = this.behind.map(({ number, text }) => ({ number, text }));
     return { lines: this.lines, isTorn: false, damage: { reason, linesWritten, linesBehind } };
   }
 

@@ -1,0 +1,208 @@
+import { appendFile, open, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type JournalOpening, type PlanLease, WorkflowPersistenceManager } from 'vibe-aigc';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { frameLine, parseLine } from '../../../src/stores/file/journal-lines.js';
+import { temporaryDirectory } from '../../helpers/stores.js';
+
+const planId = 'film';
+const opening = (lines: readonly string[], more: Partial<JournalOpening> = {}): JournalOpening => ({
+  lines,
+  durability: 'strict',
+  replaces: [],
+  setsAside: [],
+  ...more,
+});
+
+const opened: Array<{ close(): Promise<void> }> = [];
+const leases: PlanLease[] = [];
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (const writer of opened.splice(0)) await writer.close().catch(() => {});
+  for (const lease of leases.splice(0)) await lease.release();
+});
+
+/** A store whose plan is ours, and whose journal has begun with "header". */
+async function begun(more: Partial<JournalOpening> = {}) {
+  const store = new WorkflowPersistenceManager({ checkpointDir: await temporaryDirectory() });
+  const lease = await acquire(store);
+  const writer = await store.journal.begin(planId, lease, opening(['header'], more));
+  opened.push(writer);
+  const path = join(store.checkpointDir, planId, `.journal-${lease.epoch}`);
+  return { store, lease, writer, path, read: () => store.journal.read(planId) };
+}
+
+async function acquire(store: WorkflowPersistenceManager): Promise<PlanLease> {
+  const lease = await store.locks.acquire({ planId, runId: 'run-1', since: '2026-02-05T10:30:00.000Z', log() {} });
+  leases.push(lease);
+  return lease;
+}
+
+async function linesOf(path: string): Promise<string[]> {
+  return (await readFile(path, 'utf8')).split('\n').slice(0, -1);
+}
+
+describe('a journal', () => {
+  it('gives back what was appended, in order, whatever the text', async () => {
+    const { writer, read, lease } = await begun();
+    const texts = ['{"a":1}', '{"b":"\u2028 é 🌊"}', `{"c":"${'x'.repeat(1_200_000)}"}`];
+    await Promise.all(texts.map((text) => writer.append([text])));
+    expect(await read()).toEqual([
+      { epoch: lease.epoch, location: expect.any(String), lines: ['header', ...texts], isTorn: false },
+    ]);
+  });
+
+  it('has one line for each record: number, flushed, sum before, sum, text', async () => {
+    const { writer, path } = await begun();
+    await writer.append(['{"a":1}']);
+    await writer.append(['{"b":1}', '{"c":1}']);
+    const lines = await linesOf(path);
+    expect(lines[0]).toMatch(/^1 1 head [0-9a-f]{32} header$/);
+    expect(lines[1]).toMatch(/^2 1 [0-9a-f]{32} [0-9a-f]{32} \{"a":1\}$/);
+    expect(lines.map((line) => line.split(' ').slice(0, 2))).toEqual([
+      ['1', '1'],
+      ['2', '1'],
+      ['3', '2'],
+      ['4', '2'],
+    ]);
+    for (const [index, line] of lines.entries()) {
+      if (index > 0) expect(parseLine(line)?.prev).toBe(parseLine(lines[index - 1] as string)?.sum);
+    }
+  });
+
+  it('flushes once for all that is appended in one turn, and once for all that is appended meanwhile', async () => {
+    const { writer } = await begun();
+    const prototype = Object.getPrototypeOf(await openedAny()) as { datasync(): Promise<void> };
+    const flushes = vi.spyOn(prototype, 'datasync');
+    const first = Array.from({ length: 50 }, (_, index) => writer.append([`{"n":${index}}`]));
+    await first[0];
+    await Promise.all(first);
+    expect(flushes).toHaveBeenCalledTimes(1);
+  });
+
+  it('drops a tail that was torn off in an append, and says so', async () => {
+    const { writer, path, read } = await begun();
+    await writer.append(['{"a":1}']);
+    const whole = (await readFile(path)).length;
+    await writer.append(['{"b":1}']);
+    const end = (await readFile(path)).length;
+    for (let size = whole + 1; size < end; size++) {
+      await truncate(path, size);
+      expect(await read()).toMatchObject([{ lines: ['header', '{"a":1}'], isTorn: true }]);
+      await appendFile(path, Buffer.alloc(end - size));
+      expect(await read()).toMatchObject([{ lines: ['header', '{"a":1}'], isTorn: true }]);
+      await truncate(path, whole);
+      await appendFile(
+        path,
+        `${frameLine(3, 2, parseLine((await linesOf(path))[1] as string)?.sum ?? '', '{"b":1}').line}`,
+      );
+    }
+    await truncate(path, whole);
+    expect(await read()).toMatchObject([{ lines: ['header', '{"a":1}'], isTorn: false }]);
+  });
+
+  const changes: Record<string, (lines: string[]) => string[]> = {
+    'a letter changed': ([one, two, ...rest]) => [one as string, (two as string).replace('"a"', '"z"'), ...rest],
+    'a line missing': ([one, , ...rest]) => [one as string, ...rest],
+    'a line doubled': ([one, two, ...rest]) => [one, two, two, ...rest] as string[],
+    'two lines swapped': ([one, two, three, ...rest]) => [one, three, two, ...rest] as string[],
+    'a line emptied': ([one, , ...rest]) => [one as string, '', ...rest],
+    'its header changed': ([one, ...rest]) => [`${one}!`, ...rest],
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    it(`with ${name} is damaged when a later line shows that the place had been flushed`, async () => {
+      const { writer, path, read } = await begun();
+      for (const letter of ['a', 'b', 'c', 'd', 'e']) await writer.append([`{"${letter}":1}`]);
+      await writeFile(path, `${change(await linesOf(path)).join('\n')}\n`);
+      const [journal] = await read();
+      expect(journal).toMatchObject({ isTorn: false, damage: { reason: expect.stringMatching(/^line \d is not/) } });
+      expect(journal?.damage?.linesWritten).toBeGreaterThanOrEqual(6);
+      expect(journal?.lines.length).toBeLessThan(4);
+    });
+  }
+
+  it('is damaged when what it was opened with is cut off: that was never torn', async () => {
+    const { path, read, store } = await begun();
+    const lease = await acquire(store).catch((error) => error);
+    expect(lease).toMatchObject({ code: 'PLAN_LOCKED' });
+    const line = frameLine(1, 3, 'head', 'header');
+    await writeFile(path, line.line);
+    expect(await read()).toMatchObject([{ damage: { reason: 'it ends before line 3', linesWritten: 3 } }]);
+    await writeFile(path, '');
+    expect(await read()).toMatchObject([{ lines: [], damage: { linesWritten: 1 } }]);
+  });
+
+  it('lost in the middle of what shared one flush is torn there: nothing behind it was promised', async () => {
+    const { writer, path, read } = await begun();
+    await writer.append(['{"a":1}', '{"b":1}', '{"c":1}']);
+    const [one, two, , four] = await linesOf(path);
+    await writeFile(path, `${[one, two, '\0\0\0\0\0', four].join('\n')}\n`);
+    expect(await read()).toMatchObject([{ lines: ['header', '{"a":1}'], isTorn: true }]);
+  });
+
+  it('refuses everything after a failed flush, and keeps what it had acknowledged', async () => {
+    const { writer, read } = await begun();
+    await writer.append(['{"a":1}']);
+    const prototype = Object.getPrototypeOf(await openedAny()) as { datasync(): Promise<void> };
+    vi.spyOn(prototype, 'datasync').mockRejectedValueOnce(Object.assign(new Error('EIO'), { code: 'EIO' }));
+    await expect(writer.append(['{"b":1}'])).rejects.toThrow('EIO');
+    await expect(writer.append(['{"c":1}'])).rejects.toThrow('EIO');
+    expect((await read())[0]?.lines.slice(0, 2)).toEqual(['header', '{"a":1}']);
+    await writer.close();
+  });
+
+  it('goes on writing after a short write', async () => {
+    const { writer, read } = await begun();
+    const prototype = Object.getPrototypeOf(await openedAny()) as {
+      write(bytes: Uint8Array, from: number, length: number, at: null): Promise<{ bytesWritten: number }>;
+    };
+    const write = prototype.write;
+    const short = vi.spyOn(prototype, 'write').mockImplementation(function (this: never, bytes, from, length) {
+      return write.call(this, bytes, from, Math.min(length, 7), null);
+    });
+    await writer.append([`{"a":"${'x'.repeat(100)}"}`]);
+    expect(short.mock.calls.length).toBeGreaterThan(10);
+    expect((await read())[0]?.lines[1]).toHaveLength(108);
+  });
+
+  it('at relaxed is acknowledged once written, and flushed by the end', async () => {
+    const { writer } = await begun({ durability: 'relaxed' });
+    const prototype = Object.getPrototypeOf(await openedAny()) as { datasync(): Promise<void> };
+    const flushes = vi.spyOn(prototype, 'datasync');
+    for (const letter of ['a', 'b', 'c']) await writer.append([`{"${letter}":1}`]);
+    expect(flushes).toHaveBeenCalledTimes(0);
+    await writer.flush();
+    expect(flushes).toHaveBeenCalledTimes(1);
+    await writer.flush();
+    expect(flushes).toHaveBeenCalledTimes(1);
+  });
+
+  it('replaces the one before it only when it is complete, and sets a damaged one aside', async () => {
+    const { store, lease, writer } = await begun();
+    await writer.close();
+    await lease.release();
+    const next = await acquire(store);
+    await (await store.journal.begin(planId, next, opening(['header 2'], { replaces: [lease.epoch] }))).close();
+    await next.release();
+    const last = await acquire(store);
+    await (await store.journal.begin(planId, last, opening(['header 3'], { setsAside: [next.epoch] }))).close();
+    const names = (await readdir(join(store.checkpointDir, planId))).filter((name) => !name.startsWith('.lock'));
+    expect(names.sort()).toEqual([expect.stringMatching(/^\.damaged-journal-2-[0-9a-f]+$/), '.journal-3']);
+  });
+
+  it('that is a link or a directory is damage, and is not followed', async () => {
+    const { store, path } = await begun();
+    const directory = join(store.checkpointDir, planId);
+    await symlink(path, join(directory, '.journal-7'));
+    const [linked] = await store.journal.read(planId);
+    expect(linked).toMatchObject({ epoch: 7, lines: [], damage: { reason: 'it is a link' } });
+    expect(basename(linked?.location ?? '')).toBe('.journal-7');
+  });
+});
+
+async function openedAny() {
+  const file = await open(import.meta.filename, 'r');
+  await file.close();
+  return file;
+}

@@ -1,0 +1,217 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import {
+  type LockHolder,
+  type LockRequest,
+  type PlanLease,
+  type PlanLockedError,
+  WorkflowPersistenceManager,
+} from 'vibe-aigc';
+import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../helpers/stores.js';
+
+const planId = 'film';
+const since = '2026-02-05T10:30:00.000Z';
+const request = (more: Partial<LockRequest> = {}): LockRequest => ({
+  planId,
+  runId: 'run-1',
+  since,
+  log() {},
+  ...more,
+});
+
+const leases: PlanLease[] = [];
+afterEach(async () => {
+  for (const lease of leases.splice(0)) await lease.release();
+});
+
+async function take(store: WorkflowPersistenceManager, asked: LockRequest): Promise<PlanLease> {
+  const lease = await store.locks.acquire(asked);
+  leases.push(lease);
+  return lease;
+}
+
+async function setUp(lockTakeoverMs: number | false = 60) {
+  const store = new WorkflowPersistenceManager({ checkpointDir: await temporaryDirectory(), lockTakeoverMs });
+  const directory = join(store.checkpointDir, planId);
+  const names = async () => (await readdir(directory)).sort();
+  /** Changes what the lock says of its owner, as if somebody else had made it. */
+  const disguise = async (epoch: number, owner: Record<string, unknown>) => {
+    const path = join(directory, `.lock-${epoch}`);
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...owner }));
+  };
+  /** A lock that somebody left without giving it back, with no heart beating any more. */
+  const abandon = async (owner: Record<string, unknown> = {}) => {
+    const lease = await take(store, request());
+    await lease.release();
+    await rm(join(directory, `.lock-${lease.epoch}.released`));
+    await disguise(lease.epoch, owner);
+    return lease;
+  };
+  return { store, directory, names, disguise, abandon };
+}
+
+describe('the lock of a plan', () => {
+  it('is a file with a higher epoch each time, and tells who has it', async () => {
+    const { store, names, directory } = await setUp();
+    const first = await take(store, request());
+    expect(first.epoch).toBe(1);
+    const owner = JSON.parse(await readFile(join(directory, '.lock-1'), 'utf8'));
+    expect(owner).toMatchObject({
+      host: hostname(),
+      pid: process.pid,
+      thread_id: expect.any(Number),
+      run_id: 'run-1',
+      since,
+    });
+    await first.release();
+    await first.release();
+    expect(await names()).toEqual(['.lock-1', '.lock-1.released']);
+    const second = await take(store, request({ runId: 'run-2' }));
+    expect(second.epoch).toBe(2);
+    expect(await names()).toEqual(['.lock-2']);
+    const refused = await take(store, request()).catch((error: PlanLockedError) => error);
+    expect(refused).toMatchObject({
+      code: 'PLAN_LOCKED',
+      holder: { pid: process.pid, runId: 'run-2', since, host: hostname() },
+    });
+    await second.release();
+  });
+
+  it('is above what was stored while nobody counted', async () => {
+    const { store } = await setUp();
+    expect((await take(store, request({ above: 41 }))).epoch).toBe(42);
+  });
+
+  it('is given to one of many who ask at once', async () => {
+    const { store } = await setUp();
+    const asked = await Promise.allSettled(Array.from({ length: 12 }, () => take(store, request())));
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const one of asked) if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'PLAN_LOCKED' });
+  });
+
+  it('of a process that has ended is taken over at once', async () => {
+    const { store, abandon } = await setUp();
+    const child = fork('-e', ['0'], { execArgv: [], stdio: 'ignore' });
+    await once(child, 'exit');
+    await abandon({ pid: child.pid, process_start: '1' });
+    expect((await take(store, request())).epoch).toBe(2);
+  });
+
+  it('of a process whose number another one has by now is taken over at once', async () => {
+    const { store, abandon } = await setUp();
+    await abandon({ pid: process.ppid, process_start: '1' });
+    expect((await take(store, request())).epoch).toBe(2);
+  });
+
+  it('from before the machine started is taken over at once', async () => {
+    const { store, abandon } = await setUp();
+    await abandon({ boot_id: 'another' });
+    expect((await take(store, request())).epoch).toBe(2);
+  });
+
+  it('of an own run that is over is no obstacle, although it could not be given back', async () => {
+    const { store, abandon } = await setUp();
+    await abandon();
+    expect((await take(store, request())).epoch).toBe(2);
+  });
+
+  for (const [name, owner] of Object.entries({
+    'on another machine': { host: 'elsewhere' },
+    'in another container': { pid_namespace: 'pid:[1]' },
+  })) {
+    it(`of somebody ${name} is waited for, and taken over when its heartbeat stands still`, async () => {
+      const { store, abandon } = await setUp();
+      const lease = await abandon(owner);
+      const waits: LockHolder[] = [];
+      const next = await take(store, request({ onWaiting: (holder) => void waits.push(holder) }));
+      expect(next.epoch).toBe(2);
+      expect(waits).toHaveLength(1);
+      expect(waits[0]).toMatchObject({ runId: 'run-1' });
+      await expect(lease.check()).rejects.toMatchObject({ code: 'PLAN_LOCKED' });
+      await next.check();
+    });
+  }
+
+  it('is not taken from somebody whose heartbeat goes on', async () => {
+    const { store, disguise, directory } = await setUp(300);
+    const beats = new Set<string>();
+    await take(store, request());
+    await disguise(1, { host: 'elsewhere' });
+    const gaveUp = new Error('waited long enough');
+    const controller = new AbortController();
+    const poll = setInterval(async () => {
+      beats.add(await readFile(join(directory, '.lock-1.beat'), 'utf8').catch(() => ''));
+      if (beats.size > 15) controller.abort(gaveUp); // more than twice the patience of the other
+    }, 10);
+    const waiting = take(store, request({ onWaiting() {}, signal: controller.signal }));
+    await expect(waiting).rejects.toBe(gaveUp);
+    clearInterval(poll);
+  });
+
+  it('is not waited for where nobody listens, or take-over is off', async () => {
+    for (const [takeover, more] of [
+      [60, {}],
+      [false, { onWaiting() {} }],
+    ] as const) {
+      const { store, abandon } = await setUp(takeover);
+      await abandon({ host: 'elsewhere' });
+      await expect(take(store, request(more))).rejects.toMatchObject({ holder: { host: 'elsewhere' } });
+    }
+  });
+
+  it('that was given back while somebody waits is free at once', async () => {
+    const { store, disguise } = await setUp(60_000);
+    const lease = await take(store, request());
+    await disguise(1, { host: 'elsewhere' });
+    const next = take(store, request({ onWaiting: () => void lease.release() }));
+    expect((await next).epoch).toBe(2);
+  });
+
+  it('that is damaged counts as that of somebody who cannot be judged', async () => {
+    for (const text of ['', 'rotten', '{"pid":-1}', '[]', `{"a":${'['.repeat(100_000)}`]) {
+      const { store, directory, abandon } = await setUp();
+      await abandon();
+      await writeFile(join(directory, '.lock-1'), text);
+      await expect(take(store, request())).rejects.toMatchObject({ holder: { runId: 'unknown' } });
+      expect((await take(store, request({ onWaiting() {} }))).epoch).toBe(2);
+    }
+  });
+
+  it('is lost to whoever has the next epoch, even when the old name is made again', async () => {
+    const { store, directory, abandon } = await setUp();
+    const sleeper = await abandon({ boot_id: 'another' });
+    const lock = await readFile(join(directory, '.lock-1'));
+    await take(store, request());
+    await expect(sleeper.check()).rejects.toMatchObject({ code: 'PLAN_LOCKED', holder: { pid: process.pid } });
+    await writeFile(join(directory, '.lock-1'), lock);
+    await expect(sleeper.check()).rejects.toMatchObject({ code: 'PLAN_LOCKED' });
+  });
+
+  it('held by another thread of this process is held', async () => {
+    const { store, abandon } = await setUp();
+    const worker = new Worker(
+      `const { parentPort, threadId } = require('node:worker_threads'); parentPort.postMessage(threadId); setInterval(() => {}, 1e6);`,
+      { eval: true },
+    );
+    const [threadId] = await once(worker, 'message');
+    await abandon({ thread_id: threadId });
+    await expect(take(store, request({ onWaiting() {} }))).rejects.toMatchObject({ code: 'PLAN_LOCKED' });
+    await worker.terminate();
+  });
+
+  it('sweeps what nobody finished, and leaves everything else', async () => {
+    const { store, directory, names } = await setUp();
+    await (await take(store, request())).release();
+    const swept = [`.tmp-${'0'.repeat(32)}`, `.tmp-${'a'.repeat(32)}.123456`];
+    const kept = ['.tmp-notes', 'notes.txt', `.tmp-${'g'.repeat(32)}`];
+    for (const name of [...swept, ...kept]) await writeFile(join(directory, name), '');
+    const lease = await take(store, request());
+    expect(await names()).toEqual(['.lock-2', ...kept].sort());
+    await lease.release();
+  });
+});
