@@ -41,7 +41,7 @@ for (const { level, task, every, everyDouble } of tasks) {
   const doubles = firsts.flatMap(({ first, recovery }) => recovery.map((second) => ({ first, second })));
 
   describe.concurrent(`a process that is killed, and another while it recovers, at ${level},`, () => {
-    for (const { first, second } of oneOf(everyDouble, doubles)) {
+    for (const { first, second } of oneOf(everyDouble, doubles, 7)) {
       it(`lose nothing ${first.name}, then ${second.name}`, () =>
         Scratch.during(async (scratch) => {
           const killed = await scratch.run(task, killAt(first));

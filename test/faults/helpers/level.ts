@@ -2,9 +2,9 @@
 const { MODE } = (import.meta as ImportMeta & { env: { MODE: string } }).env;
 export const isFull = MODE === 'full';
 
-/** All cases at the full level, otherwise one of every so many, from the first on. */
-export function oneOf<Case>(every: number, cases: readonly Case[]): readonly Case[] {
-  return isFull ? cases : cases.filter((_, index) => index % every === 0);
+/** One of every so many cases, from the first on; at the full level all, unless there are too many. */
+export function oneOf<Case>(every: number, cases: readonly Case[], everyAtFull = 1): readonly Case[] {
+  return cases.filter((_, index) => index % (isFull ? everyAtFull : every) === 0);
 }
 
 /** So many cases, spread from the first to the last. */
