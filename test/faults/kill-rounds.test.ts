@@ -43,7 +43,7 @@ describe.concurrent('a process that is killed again and again', () => {
       const task = taskFrom(random);
       const processes: EndedProcess[] = [];
       do {
-        processes.push(await runUntil(scratch, task, Math.floor(random() * 150)));
+        processes.push(await runUntil(scratch, task, Math.floor(random() * 220)));
         expect(
           await lostCheckpoints(
             scratch,
