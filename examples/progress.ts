@@ -33,7 +33,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ExecutionEvent, MemoryPersistenceManager, MetaPlanner } from 'vibe-aigc';
 
-/** What an event says; `undefined` for the rolling saves, of which a run may have very many. */
+/** What an event says; `undefined` for the rolling saves of a store without a journal: a run may have very many. */
 function lineOf(event: ExecutionEvent): string | undefined {
   switch (event.type) {
     case 'lock_waiting':

@@ -82,6 +82,15 @@ export function rollingCheckpointId({ runHash, epoch }: RollingId): string {
   return `${rollingPrefix}${runHash}-${epoch}`;
 }
 
+/** The rolling id of a run. Where nobody knows which run it is, the epoch alone tells. */
+export function rollingIdOfRun(
+  { runId, epoch }: { readonly runId: string | undefined; readonly epoch: number },
+  sha256: (text: string) => string,
+): string {
+  const runHash = runId === undefined ? '0' : sha256(JSON.stringify(runId)).slice(0, 24);
+  return rollingCheckpointId({ runHash, epoch });
+}
+
 /** Whose rolling save has this id; `undefined` for listed checkpoints. */
 export function parseRollingId(id: string): RollingId | undefined {
   const [, runHash, epoch] = rollingPattern.exec(id) ?? [];

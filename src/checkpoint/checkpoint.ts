@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { executionStateSchema } from '../run/execution-state.js';
+import { executionStateSchema, maxEpoch } from '../run/execution-state.js';
 import type { RunStatus } from '../run/run-record.js';
 
 /** A snapshot to resume from: an execution state with an id and a time. */
@@ -8,7 +8,7 @@ export const checkpointSchema = executionStateSchema.extend({
   /** ISO 8601, UTC. */
   createdAt: z.iso.datetime({ offset: true }),
   vibeKey: z.string(),
-  epoch: z.number().int().nonnegative(),
+  epoch: z.number().int().nonnegative().max(maxEpoch),
   seq: z.number().int().nonnegative(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;

@@ -119,6 +119,11 @@ export function decodeHead(text: string): Decoded<JournalHead> {
   return head === undefined ? damaged('its header lacks a field') : { ok: true, value: head };
 }
 
+/** The key of the vibe in a header that is known to be intact, without reading the plan. */
+export function vibeKeyInHeader(text: string): string | undefined {
+  return /"fingerprint":"([^"\\]*)"/.exec(text)?.[1]; // inside a text, a quote stands behind a backslash
+}
+
 function openHeader(text: string): Decoded<JsonObject> {
   const header = parseLine(text);
   if (header === undefined || header.format !== format) return damaged('its first line is no header');

@@ -36,6 +36,8 @@ interface Save {
 const freeCharacters = 1024 * 1024;
 /** A snapshot is indented: so many times as long as the same in the journal. */
 const snapshotFactor = 1.4;
+/** Beyond this not even the end is written out: no store can be asked to read such a file. */
+const maxSnapshotCharacters = 300 * 1024 * 1024;
 
 /**
  * The log of a run whose store has a journal. A record is appended and thereby safe; a checkpoint is a position among
@@ -98,6 +100,7 @@ export class JournalRecorder implements RunRecorder {
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
     if (!this.positionIds.has(checkpointId)) return this.options.store.deleteCheckpoint(checkpointId);
     await this.options.writer.append([encodeDeleted(checkpointId)]);
+    await this.options.writer.flush();
     return this.positionIds.delete(checkpointId);
   }
 
@@ -120,7 +123,8 @@ export class JournalRecorder implements RunRecorder {
   private newSave(mustHaveFile: boolean): Save {
     const { state } = this;
     const size = snapshotFactor * (this.options.headerCharacters + this.recordCharacters);
-    const hasFile = mustHaveFile || this.snapshotCharacters + size <= 2 * this.recordCharacters + freeCharacters;
+    const isCheap = this.snapshotCharacters + size <= 2 * this.recordCharacters + freeCharacters;
+    const hasFile = (mustHaveFile || isCheap) && size <= maxSnapshotCharacters;
     if (hasFile) this.snapshotCharacters += size;
     this.listedUpTo = state.completed.length;
     const id = this.options.ids.next();

@@ -1,7 +1,6 @@
 import { CheckpointVersionError } from '../errors.js';
 import {
   decodeHead,
-  decodeHeader,
   decodeMark,
   encodeDeleted,
   encodeHeader,
@@ -57,6 +56,12 @@ export interface OpeningRun {
   readonly positions: readonly Position[];
 }
 
+export interface OpeningDetails {
+  readonly deletedIds?: ReadonlySet<string>;
+  /** Epochs of journals whose lines are as they were written and make no run. */
+  readonly broken?: ReadonlySet<number>;
+}
+
 /**
  * How the next journal of a plan begins: what the run has so far, and what is still deleted elsewhere. It replaces the
  * intact journals of the same run, and those of earlier runs in which no listed checkpoint is left.
@@ -65,12 +70,14 @@ export function openingOf(
   { identity, epoch, records, positions }: OpeningRun,
   journals: readonly SurveyedJournal[],
   durability: Durability,
-  deletedIds: ReadonlySet<string> = allDeletedIds(journals),
+  { deletedIds = allDeletedIds(journals), broken = new Set() }: OpeningDetails = {},
 ): JournalOpening {
   const isOwn = ({ head }: SurveyedJournal) => head?.runId === identity.runId;
   const isOver = (surveyed: SurveyedJournal) => listedPositions(surveyed, deletedIds).length === 0;
   const isLatest = ({ journal }: SurveyedJournal) => journal.epoch === journals[0]?.journal.epoch;
-  const intact = journals.filter(({ journal, head }) => journal.damage === undefined && head !== undefined);
+  const intact = journals.filter(
+    ({ journal, head }) => journal.damage === undefined && head !== undefined && !broken.has(journal.epoch),
+  );
   const replaced = intact.filter((surveyed) => isOwn(surveyed) || isOver(surveyed));
   const aside = journals.filter((surveyed) => !intact.includes(surveyed) && (isOwn(surveyed) || isLatest(surveyed)));
   const kept = journals.filter((surveyed) => !replaced.includes(surveyed) && !aside.includes(surveyed));
@@ -87,22 +94,4 @@ export function openingOf(
     replaces: replaced.map(({ journal }) => journal.epoch),
     setsAside: aside.map(({ journal }) => journal.epoch),
   };
-}
-
-/**
- * The latest journal of a plan once more, without one of the positions that lie in the plan's journals; `undefined` when
- * the header of the latest is damaged.
- */
-export function openingWithout(
-  checkpointId: string,
-  epoch: number,
-  journals: readonly SurveyedJournal[],
-): JournalOpening | undefined {
-  const [latest] = journals;
-  const header = latest?.head === undefined ? undefined : decodeHeader(latest.journal.lines[0] as string);
-  if (latest === undefined || !header?.ok) return undefined;
-  const records = latest.journal.lines.slice(1).filter((line) => !isMark(line));
-  const positions = latest.positions.filter(({ seq }) => seq <= records.length);
-  const deletedIds = new Set([...allDeletedIds(journals), checkpointId]);
-  return openingOf({ identity: header.value, epoch, records, positions }, journals, 'strict', deletedIds);
 }

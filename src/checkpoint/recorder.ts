@@ -3,12 +3,14 @@ import type { RunRecord } from '../run/run-record.js';
 import { applyRecord, type RunState } from '../run/run-state.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { CheckpointIds } from './checkpoint-id.js';
-import type { PersistenceManager } from './persistence-manager.js';
+import type { PersistenceManager, PlanLease } from './persistence-manager.js';
 import { isCheckpointDue, type RunRecorder } from './run-recorder.js';
 
 export interface RecorderOptions {
   readonly store: PersistenceManager;
   readonly ids: CheckpointIds;
+  /** Looked at after each save, where the store has locks. */
+  readonly lease?: PlanLease | undefined;
   /** A listed checkpoint after every so many completed nodes; unset: none on the way. */
   readonly checkpointInterval?: number;
   /** The id of the save between listed checkpoints, the same for the whole epoch. */
@@ -182,6 +184,7 @@ export class Recorder implements RunRecorder {
 
   private async save(checkpoint: Checkpoint, isListed: boolean): Promise<void> {
     await this.options.store.saveCheckpoint(checkpoint);
+    await this.options.lease?.check();
     this.options.onSaved(checkpoint, isListed);
   }
 }

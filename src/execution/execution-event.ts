@@ -43,7 +43,7 @@ export type ExecutionEventBody =
       readonly attempts: number;
     }
   | { readonly type: 'node_skipped'; readonly nodeId: string; readonly blockedBy: string }
-  /** Everything completed so far is stored. `listed` is `false` for the rolling save between listed checkpoints. */
+  /** A checkpoint is stored. `listed` is `false` for the rolling save of a store without a journal. */
   | {
       readonly type: 'checkpoint_saved';
       readonly checkpointId: string;

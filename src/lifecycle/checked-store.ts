@@ -20,6 +20,9 @@ import { isTooDeep } from '../plan/workflow-plan.js';
 export class CheckedStore implements PersistenceManager {
   readonly checkpointDir: string | undefined;
 
+  /** What a store made itself, for the leases that are handed out. */
+  private readonly leases = new WeakMap<PlanLease, PlanLease>();
+
   constructor(private readonly store: PersistenceManager) {
     this.checkpointDir = store.checkpointDir;
   }
@@ -39,11 +42,29 @@ export class CheckedStore implements PersistenceManager {
     const { locks } = this.store;
     if (locks === undefined) return undefined;
     try {
-      return await guardStorage(request.planId, () => locks.acquire(request));
+      return this.guarded(await guardStorage(request.planId, () => locks.acquire(request)), request);
     } catch (error) {
       request.signal?.throwIfAborted();
       throw error;
     }
+  }
+
+  /** A lock that cannot be given back takes no result away: the store frees it when its owner is gone. */
+  private guarded(lease: PlanLease, { planId, log }: LockRequest): PlanLease {
+    const { epoch } = lease;
+    const guarded: PlanLease = {
+      epoch,
+      check: () => guardStorage(planId, () => lease.check()),
+      release: async () => {
+        try {
+          await lease.release();
+        } catch (error) {
+          log('warn', 'A lock could not be given back.', { planId, epoch, error });
+        }
+      },
+    };
+    this.leases.set(guarded, lease);
+    return guarded;
   }
 
   /** All journals of a plan, the highest epoch first. */
@@ -56,7 +77,7 @@ export class CheckedStore implements PersistenceManager {
   async beginJournal(planId: string, lease: PlanLease, opening: JournalOpening): Promise<JournalWriter> {
     const { journal } = this.store;
     if (journal === undefined) throw new Error('this store has no journal');
-    const writer = await guardStorage(planId, () => journal.begin(planId, lease, opening));
+    const writer = await guardStorage(planId, () => journal.begin(planId, this.leases.get(lease) ?? lease, opening));
     return {
       append: (lines) => guardStorage(planId, () => writer.append(lines)),
       flush: () => guardStorage(planId, () => writer.flush()),

@@ -13,7 +13,7 @@ import { type HeldPlan, holdPlan } from './hold-plan.js';
 import { checkPlanId, rollingIdOf, vibeKeyOf } from './identity.js';
 import type { StartedRun } from './live-runs.js';
 import { loadNamed } from './load-named.js';
-import { findLock, lockPlan } from './plan-lock.js';
+import { findLock, lockPlan, type PlanLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
 import { readStoredPlan } from './stored-plan.js';
 
@@ -29,8 +29,7 @@ export async function createCheckpoint(request: CreateCheckpointRequest, planner
   const planId = checkPlanId(request.planId);
   if (request.executionState !== undefined) {
     const state = checkedState(request.executionState, planId);
-    // In this process nobody else can hold it among processes.
-    if (findLock(planner.store.place, planId) !== undefined) return saveState(state, planner);
+    if (findLock(planner.store.place, planId)?.isHeld) return saveState(state, planner);
     return whileHeld(state, planner, () => saveState(state, planner));
   }
   const live = findLiveRun(planId, planner);
@@ -54,20 +53,25 @@ function holdFor(live: StartedRun, planner: PlannerServices): Promise<{ readonly
   if (live.held !== undefined) return live.held;
   const { planId, runId } = live.state;
   const request = requestOf({ planId, runId }, planner);
-  const unlock = lockPlan(planner.store.place, planId, { holder: { pid: process.pid, ...request }, live });
-  const held = holdPlan(request, planner);
+  const lock: PlanLock = { holder: { pid: process.pid, ...request }, live };
+  const unlock = lockPlan(planner.store.place, planId, lock);
+  const held = holdPlan(request, planner).then((plan) => {
+    lock.isHeld = true;
+    return plan;
+  });
   live.held = held;
-  held.then(
-    ({ lease }) =>
-      live.onEnd.push(async () => {
-        await lease?.release();
-        unlock();
-      }),
-    () => {
-      unlock();
-      live.held = undefined;
-    },
-  );
+  // The run may end before the plan is held: its end waits for that.
+  live.onEnd.push(async () => {
+    await held.then(
+      ({ lease }) => lease?.release(),
+      () => {},
+    );
+    unlock();
+  });
+  held.catch(() => {
+    unlock();
+    live.held = undefined;
+  });
   return live.held;
 }
 

@@ -7,10 +7,12 @@ import {
   type IntactSummary,
   isDamaged,
   isIntact,
+  summarize,
 } from '../checkpoint/checkpoint.js';
 import { parseRollingId, planIdOfOlderId } from '../checkpoint/checkpoint-id.js';
 import { CheckpointCorruptError, VibeError } from '../errors.js';
 import type { CheckedStore } from './checked-store.js';
+import { rollingIdOf } from './identity.js';
 import type { JournalState, StoredPlan } from './stored-plan.js';
 
 export interface LatestQuery {
@@ -44,19 +46,19 @@ export async function findLatest<Run>(
     .filter(isIntact)
     .filter(({ vibeKey }) => vibeKey === query.vibeKey)
     .sort(byLatest);
-  const candidates: Candidate[] = journals.states
-    .filter(({ damage, checkpoint }) => damage === undefined && checkpoint?.vibeKey === query.vibeKey)
-    .map(({ checkpoint }) => ({ ...(checkpoint as Checkpoint), stored: checkpoint }));
+  const candidates: Candidate[] = journals.states.flatMap(({ damage, checkpoint }) =>
+    damage === undefined && checkpoint?.vibeKey === query.vibeKey ? [{ ...summarize(checkpoint), checkpoint }] : [],
+  );
   candidates.push(...intact);
-  candidates.sort((a, b) => b.epoch - a.epoch || b.seq - a.seq); // stable: a journal stays before its equals
+  candidates.sort(byProof(candidates)); // stable: a journal stays before its equals
 
   const damages: Damage[] = [];
   let best: Found<Run> | undefined;
   for (const candidate of candidates) {
     const loaded = await orDamage(query.planId, candidate, async () => {
-      const checkpoint = candidate.stored ?? (await store.loadCheckpoint(candidate.checkpointId));
+      const checkpoint = candidate.checkpoint ?? (await store.loadCheckpoint(candidate.checkpointId));
       if (checkpoint === undefined) throw new Vanished(candidate.checkpointId);
-      return { checkpoint, run: open(checkpoint), isJournal: candidate.stored !== undefined };
+      return { checkpoint, run: open(checkpoint), isJournal: candidate.checkpoint !== undefined };
     });
     if (loaded.damage !== undefined) damages.push(loaded.damage);
     else {
@@ -95,8 +97,23 @@ export async function findLatest<Run>(
   return best && { checkpoint: best.checkpoint, run: best.run, passedOver };
 }
 
-/** A state to try, the latest first. */
-type Candidate = Pick<IntactSummary, 'checkpointId' | 'createdAt' | 'epoch' | 'seq'> & { readonly stored?: Checkpoint };
+/** A state to try. That of a journal is there already. */
+type Candidate = IntactSummary & { readonly checkpoint?: Checkpoint };
+
+/**
+ * The run with the highest epoch first; of one run, what proves more results, whoever wrote it: a file may have what the
+ * journal could not take any more.
+ */
+function byProof(candidates: readonly Candidate[]): (a: Candidate, b: Candidate) => number {
+  const epochs = new Map<string, number>();
+  for (const { runId, epoch } of candidates) epochs.set(runId, Math.max(epoch, epochs.get(runId) ?? 0));
+  const epochOf = ({ runId }: Candidate) => epochs.get(runId) ?? 0;
+  return (a, b) => {
+    const isCounted = a.runId === b.runId && a.epoch > 0 && b.epoch > 0;
+    if (isCounted && a.completedNodes !== b.completedNodes) return b.completedNodes - a.completedNodes;
+    return epochOf(b) - epochOf(a) || b.epoch - a.epoch || b.seq - a.seq;
+  };
+}
 
 interface Found<Run> {
   readonly checkpoint: Checkpoint;
@@ -132,9 +149,15 @@ function provesMost<Run>(
   return best;
 }
 
-function corruptJournal(planId: string, { damage, location, newestPositionId }: JournalState): CheckpointCorruptError {
-  const told = { planId, reason: `its journal: ${damage ?? ''}`, location, checkpointId: newestPositionId };
-  return new CheckpointCorruptError(told);
+/** What is affected is the end of the journal: whoever does not need it deletes it by its rolling id. */
+function corruptJournal(planId: string, state: JournalState): CheckpointCorruptError {
+  const { damage, location } = state;
+  return new CheckpointCorruptError({
+    planId,
+    reason: `its journal: ${damage ?? ''}`,
+    location,
+    checkpointId: rollingIdOf(state),
+  });
 }
 
 /** A checkpoint was deleted between the list and the look at it: the list is out of date. */

@@ -38,8 +38,6 @@ export interface StoredStart {
 
 /** What a call found in the store once the plan was its own. */
 export interface Found {
-  /** The epoch that this call has. */
-  readonly epoch: number;
   readonly start?: StoredStart;
   readonly stored: StoredPlan;
 }
@@ -59,26 +57,27 @@ export async function findTarget(call: RunCall, { store, host }: PlannerServices
 
 /**
  * With the plan locked: the state to go on from, if any.
- * @param stored what the store had of the plan when it was locked
+ * @param seen what the store had of the plan when it was locked
  * @param epoch of this call
  */
 export async function findStart(
   call: RunCall,
   target: Target,
-  { stored, epoch, newRunId }: { readonly stored: StoredPlan; readonly epoch: number; readonly newRunId: string },
+  { seen, ...ours }: { readonly seen: StoredPlan | undefined; readonly epoch: number; readonly newRunId: string },
   planner: PlannerServices,
 ): Promise<Found> {
-  for (let look = 1, seen = stored; ; look++) {
+  const read = () => readStoredPlan(planner.store, target.planId, planner.host.log);
+  for (let look = 1, stored = seen ?? (await read()); ; look++) {
     try {
-      const start = await lookForStart(call, target, { stored: seen, epoch, newRunId }, planner);
-      return { epoch, stored: seen, ...(start !== undefined && { start }) };
+      const start = await lookForStart(call, target, { stored, ...ours }, planner);
+      return { stored, ...(start !== undefined && { start }) };
     } catch (error) {
       if (!(error instanceof Vanished)) throw error;
       if (look === maxLooks) {
         throw new PersistenceError(target.planId, `the store lists ${error.message} and does not load it`);
       }
     }
-    seen = await readStoredPlan(planner.store, target.planId, planner.host.log);
+    stored = await read();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { PlanLease } from '../checkpoint/persistence-manager.js';
-import type { LockHolder } from '../errors.js';
+import { type LockHolder, PersistenceError } from '../errors.js';
 import type { PlannerServices } from './planner-services.js';
 import { highestEpoch, readStoredPlan, type StoredPlan } from './stored-plan.js';
 
@@ -7,7 +7,8 @@ import { highestEpoch, readStoredPlan, type StoredPlan } from './stored-plan.js'
 export interface HeldPlan {
   /** Higher than any epoch that is stored. */
   readonly epoch: number;
-  readonly stored: StoredPlan;
+  /** Large: whoever has used it lets go of it. */
+  stored?: StoredPlan;
   /** Absent where the store has no locks: then the plan is ours in this process only. */
   readonly lease: PlanLease | undefined;
 }
@@ -34,6 +35,10 @@ export async function holdPlan(request: HoldRequest, { store, host }: PlannerSer
       const stored = await readStoredPlan(store, request.planId, host.log);
       const highest = highestEpoch(stored);
       if (lease === undefined || lease.epoch > highest) return { epoch: lease?.epoch ?? highest + 1, stored, lease };
+      if (lease.epoch <= above) {
+        const reason = `its locks gave out epoch ${lease.epoch} when asked for one above ${above}`;
+        throw new PersistenceError(request.planId, reason);
+      }
       above = highest;
     } catch (error) {
       await lease?.release();

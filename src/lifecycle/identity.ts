@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { rollingCheckpointId } from '../checkpoint/checkpoint-id.js';
+import { rollingIdOfRun } from '../checkpoint/checkpoint-id.js';
 import { vibeKeyOf as hashedVibeKey } from '../checkpoint/vibe-key.js';
 import { InvalidIdError } from '../errors.js';
 import { canonicalVibe, type Vibe } from '../plan/vibe.js';
@@ -40,13 +40,8 @@ export function idempotencyKeyOf(runId: string, nodeId: string): string {
 }
 
 /** The id under which a run is saved between its listed checkpoints, in one epoch. */
-export function rollingIdOf({ runId, epoch }: { readonly runId: string; readonly epoch: number }): string {
-  return rollingCheckpointId({ runHash: runHashOf(runId), epoch });
-}
-
-/** Stands for a run in the id of its rolling saves. */
-function runHashOf(runId: string): string {
-  return sha256(JSON.stringify(runId)).slice(0, 24);
+export function rollingIdOf(run: { readonly runId: string | undefined; readonly epoch: number }): string {
+  return rollingIdOfRun(run, sha256);
 }
 
 function sha256(text: Uint8Array | string): string {

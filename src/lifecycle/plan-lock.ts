@@ -6,6 +6,8 @@ export interface PlanLock {
   readonly holder: LockHolder;
   /** Absent while a checkpoint is being deleted. */
   readonly live?: LiveRun;
+  /** Whether it is also ours among processes: before that, this process may be waiting for another. */
+  isHeld?: boolean;
 }
 
 interface LockTable {
@@ -29,6 +31,7 @@ export function lockPlan(place: unknown, planId: string, lock: PlanLock): () => 
   plans.set(planId, lock);
   places.set(place, plans);
   return () => {
+    if (plans.get(planId) !== lock) return;
     plans.delete(planId);
     if (plans.size === 0) places.delete(place);
   };

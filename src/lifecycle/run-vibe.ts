@@ -15,10 +15,10 @@ import { idempotencyKeyOf } from './identity.js';
 import type { LiveRun } from './live-runs.js';
 import { makePlan } from './make-plan.js';
 import { type OpenRun, openNewRun } from './open-run.js';
-import { lockPlan } from './plan-lock.js';
+import { lockPlan, type PlanLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
 import type { RunCall } from './run-call.js';
-import { type OnSaved, type RecordedRun, startRecorder } from './start-recorder.js';
+import { type OnSaved, type StartedRecorder, startRecorder } from './start-recorder.js';
 
 /** One run from call to close: find, lock, recover, decompose, execute, finish. */
 export async function runVibe(call: RunCall, planner: PlannerServices): Promise<ExecutionResult> {
@@ -50,11 +50,13 @@ async function runRecorded(call: RunCall, planner: PlannerServices, live: LiveRu
   const runId = newRunId(planner);
   const since = new Date(planner.host.now()).toISOString();
   const holder = { pid: process.pid, runId, since };
-  const unlock = lockPlan(planner.store.place, planId, { holder, live });
+  const lock: PlanLock = { holder, live };
+  const unlock = lockPlan(planner.store.place, planId, lock);
   try {
     const emit = createEmitter({ planId, runId: '' }, [planner.onProgress, call.onProgress], planner.host);
     const onWaiting = (other: LockHolder) => emit?.({ type: 'lock_waiting', holder: other });
     const held = await holdPlan({ planId, runId, since, signal: live.signal, onWaiting }, planner);
+    lock.isHeld = true;
     try {
       return await runHeld(call, { target, held, runId, holder }, planner, live);
     } finally {
@@ -76,52 +78,72 @@ interface HeldCall {
 
 async function runHeld(
   call: RunCall,
-  { target, held, runId, holder }: HeldCall,
+  held: HeldCall,
   planner: PlannerServices,
   live: LiveRun,
 ): Promise<ExecutionResult> {
+  const prepared = await prepareRun(call, held, planner, live);
+  return prepared.result ?? runPrepared(prepared, planner, live);
+}
+
+/** A run that can begin, or the result of one that had ended. */
+type Prepared = PreparedRun | { readonly result: ExecutionResult };
+
+interface PreparedRun extends StartedRecorder {
+  readonly result?: undefined;
+  readonly subject: EmitterSubject;
+  readonly emit: Emit | undefined;
+  readonly isNewRun: boolean;
+  readonly resumedFrom: string | undefined;
+  /** The newest listed checkpoint of the run. */
+  readonly last: { checkpointId: string | undefined };
+}
+
+async function prepareRun(
+  call: RunCall,
+  { target, held, runId, holder }: HeldCall,
+  planner: PlannerServices,
+  live: LiveRun,
+): Promise<Prepared> {
   const { planId, vibeKey } = target;
-  const { epoch, lease } = held;
-  const { start, stored } = await findStart(call, target, { ...held, newRunId: runId }, planner);
+  const { epoch, lease, stored: seen } = held;
+  held.stored = undefined;
+  const { start, stored } = await findStart(call, target, { seen, epoch, newRunId: runId }, planner);
   const subject: EmitterSubject = { planId, runId: start?.run.identity.runId ?? runId };
   holder.runId = subject.runId;
   subject.state = start?.run.makeState();
   const emit = createEmitter(subject, [planner.onProgress, call.onProgress], planner.host);
   emitStart(emit, start, target.strays, subject.state);
   if (start !== undefined && call.checkpointId === undefined && isFinished(subject.state)) {
-    return returnFinished(start, subject.state as RunState, planner, emit);
+    return { result: returnFinished(start, subject.state as RunState, planner, emit) };
   }
   const run = start?.run ?? (await planNewRun(call, { ...subject, vibeKey, epoch }, planner, live));
-  const recorded = { run, checkpoint: start?.checkpoint, isNewRun: subject.runId === runId, stored, lease };
-  return runWithRecorder(recorded, { subject, emit }, planner, live);
-}
-
-async function runWithRecorder(
-  recorded: RecordedRun,
-  { subject, emit }: { readonly subject: EmitterSubject; readonly emit: Emit | undefined },
-  planner: PlannerServices,
-  live: LiveRun,
-): Promise<ExecutionResult> {
-  const { checkpoint } = recorded;
-  let lastCheckpointId = checkpoint && listedId(checkpoint.checkpointId);
+  const isNewRun = subject.runId === runId;
+  const checkpoint = start?.checkpoint;
+  const last = { checkpointId: checkpoint && listedId(checkpoint.checkpointId) };
   const onSaved: OnSaved = ({ checkpointId, completed, isListed }) => {
-    if (isListed) lastCheckpointId = checkpointId;
+    if (isListed) last.checkpointId = checkpointId;
     emit?.({ type: 'checkpoint_saved', checkpointId, completedNodes: completed, listed: isListed });
   };
-  const { state, recorder, maxUncommitted } = await startRecorder(recorded, planner, onSaved);
+  const started = await startRecorder({ run, checkpoint, isNewRun, stored, lease }, planner, onSaved);
+  return { ...started, subject, emit, isNewRun, resumedFrom: checkpoint?.checkpointId, last };
+}
+
+async function runPrepared(prepared: PreparedRun, planner: PlannerServices, live: LiveRun): Promise<ExecutionResult> {
+  const { state, recorder, maxUncommitted, subject, emit, isNewRun, resumedFrom, last } = prepared;
   const reused = state.completed.length;
   subject.state = live.state = state;
   live.recorder = recorder;
   try {
-    if (recorded.isNewRun) await recorder.begin();
-    if (checkpoint === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
+    if (isNewRun) await recorder.begin();
+    if (resumedFrom === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
     await executeRun(state, { ...servicesOf(planner, state, live, emit), log: recorder, maxUncommitted });
-    const resumedFrom = checkpoint?.checkpointId;
-    return finish(state, reused, infoOf(planner, { lastCheckpointId, resumedFrom }), emit);
+    const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
+    return finish(state, reused, info, emit);
   } catch (error) {
     throw withExecutionState(error, state);
   } finally {
-    await recorder.close();
+    await recorder.close().catch((error) => planner.host.log('warn', 'A journal could not be closed.', { error }));
   }
 }
 

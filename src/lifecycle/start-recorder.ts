@@ -59,12 +59,23 @@ async function journalRecorder(
 ): Promise<{ state: RunState; recorder: JournalRecorder }> {
   const [state, recordedState] = [run.makeState(), run.makeState()];
   const { surveyed, states } = stored.journals;
-  const earlier = states.find(({ replayed, runId }) => replayed !== undefined && runId === state.runId);
-  const { records, positions } = carriedFrom(isNewRun ? undefined : earlier, state, checkpoint);
+  const ofRun = states.filter(({ replayed, runId }) => replayed !== undefined && runId === state.runId);
+  const length = ({ replayed }: JournalState) => replayed?.records.length ?? 0;
+  const [longest] = [...ofRun].sort((a, b) => length(b) - length(a)); // each begins as the others do
+  const earlier = ofRun.find((one) => one.checkpoint === checkpoint) ?? longest;
+  const all = surveyed.filter(({ head }) => head?.runId === state.runId).flatMap(({ positions: some }) => some);
+  const { records, positions } = carriedFrom(isNewRun ? undefined : earlier, all, state, checkpoint);
   state.seq = recordedState.seq = records.length;
-  const opening = openingOf({ identity: run.identity, epoch: lease.epoch, records, positions }, surveyed, durability);
+  const broken = new Set(states.filter(({ damage }) => damage !== undefined).map(({ epoch }) => epoch));
+  const next = { identity: run.identity, epoch: lease.epoch, records, positions };
+  const opening = openingOf(next, surveyed, durability, { broken });
   const writer = await store.beginJournal(state.planId, lease, opening);
-  for (const id of rollingIdsOf(run, stored)) await store.deleteCheckpoint(id); // the journal has what they had
+  try {
+    for (const id of rollingIdsOf(run, stored)) await store.deleteCheckpoint(id); // the journal has what they had
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
   const recorder = new JournalRecorder(recordedState, {
     writer,
     lease,
@@ -83,14 +94,19 @@ async function journalRecorder(
 /** The records of a run so far: as its journal has them, and what a checkpoint proves beyond that. */
 function carriedFrom(
   earlier: JournalState | undefined,
+  /** Those of all its journals: some may stand behind a damage. */
+  all: readonly Position[],
   state: RunState,
   checkpoint: Checkpoint | undefined,
 ): { records: readonly string[]; positions: readonly Position[] } {
   if (checkpoint === undefined) return { records: [], positions: [] };
   const replayed = earlier?.replayed;
   if (replayed === undefined) return { records: recordsOf(state).map(encodeRecord), positions: [] };
-  const { records, positions } = replayed;
-  const kept = positions.filter(({ seq }) => seq <= records.length);
+  const { records } = replayed;
+  const byId = new Map(
+    all.filter(({ seq }) => seq <= records.length).map((position) => [position.checkpointId, position]),
+  );
+  const kept = [...byId.values()].sort((a, b) => a.seq - b.seq);
   if (checkpoint === earlier?.checkpoint) return { records, positions: kept };
   const isNews = (nodeId: string) => replayed.state.results.get(nodeId)?.status !== 'completed';
   const more = recordsOf(state).filter((record) => {
@@ -101,13 +117,14 @@ function carriedFrom(
 }
 
 function snapshotRecorder(
-  { run, stored }: RecordedRun,
+  { run, stored, lease }: RecordedRun,
   { store, ids, checkpointInterval, host }: PlannerServices,
   onSaved: OnSaved,
 ): Recorder {
   return new Recorder(run.makeState(), {
     store,
     ids,
+    lease,
     checkpointInterval,
     rollingId: rollingIdOf(run.identity),
     earlierRollingIds: rollingIdsOf(run, stored),

@@ -37,8 +37,6 @@ export interface JournalState {
   /** When its newest checkpoint was made; ISO 8601, UTC. */
   readonly createdAt: string;
   readonly positionIds: ReadonlySet<string>;
-  /** The newest checkpoint that the damage has reached. */
-  readonly newestPositionId: string | undefined;
 }
 
 /** Reads all that a store has of a plan, and changes nothing. */
@@ -74,7 +72,6 @@ async function stateOf(
   const replay = await replayJournal(journal, planId);
   const damage = journal.damage?.reason ?? (replay.ok ? undefined : replay.reason);
   const replayed = replay.value;
-  const reached = replayed?.records.length ?? 0;
   const { epoch, location } = journal;
   return {
     epoch,
@@ -86,7 +83,6 @@ async function stateOf(
     recordsWritten: recordsWritten(journal, surveyed),
     createdAt: positions.at(-1)?.createdAt ?? replayed?.state.lastAt ?? '',
     positionIds: new Set(positions.map(({ checkpointId }) => checkpointId)),
-    newestPositionId: positions.filter(({ seq }) => seq > reached).at(-1)?.checkpointId,
   };
 }
 

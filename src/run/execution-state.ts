@@ -21,6 +21,9 @@ const nodeResultsSchema = z
     return parsed;
   });
 
+/** More than anybody will ever take a plan over; what is above it cannot be counted on from. */
+export const maxEpoch = 1e12;
+
 /** Everything needed to go on with a run: what `getExecutionState` returns and `createCheckpoint` takes. */
 export const executionStateSchema = z.object({
   planId: idSchema,
@@ -45,7 +48,7 @@ export const executionStateSchema = z.object({
   /** Equal for equal vibes. Filled in when left out. */
   vibeKey: z.string().optional(),
   /** Grows each time somebody takes the plan over; with `seq` it decides which state is the latest. */
-  epoch: z.number().int().nonnegative().optional(),
+  epoch: z.number().int().nonnegative().max(maxEpoch).optional(),
   /** How many records the run had. */
   seq: z.number().int().nonnegative().optional(),
   /** ISO 8601, UTC: the first start of the run. */

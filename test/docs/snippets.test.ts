@@ -102,6 +102,17 @@ describe('docs/checkpoints.md', () => {
   });
 });
 
+describe('docs/durability.md', () => {
+  it('shows a line of a journal whose sum is right, and the sum that its command prints', () => {
+    const page = pages.get('docs/durability.md') ?? '';
+    const line =
+      blocks.find(({ page: of, language }) => of === 'docs/durability.md' && language === 'json')?.text ?? '';
+    const [, before, sum, json] = /^(\S+ \S+ \S+) (\S+) (.*)\n$/.exec(line) ?? [];
+    expect(createHash('sha256').update(`${before} ${json}`).digest('hex').slice(0, 32)).toBe(sum);
+    expect(page).toContain(`\n${sum}\n`);
+  });
+});
+
 describe('docs/custom-stores.md', () => {
   it('shows the store of examples/custom-store.ts as it is', async () => {
     const example = await readFile(join(root, 'examples/custom-store.ts'), 'utf8');

@@ -71,7 +71,7 @@ describe('the server', () => {
     await first.kill();
 
     const saved = await savedNodes(directory, planId);
-    expect(saved.length).toBeGreaterThanOrEqual(2); // the third is in the journal, its file may be under way
+    expect(saved.length).toBeGreaterThanOrEqual(1); // the others are in the journal, their files may be under way
     expect(saved.length).toBeLessThan(8);
 
     const second = await serve(directory);

@@ -6,7 +6,8 @@ import type { Checkpoint, CheckpointSummary } from '../../checkpoint/checkpoint.
 import { checkCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
 import { checkpointParts, decodeCheckpoint } from '../../checkpoint/codec.js';
-import { openingWithout, surveyJournal } from '../../checkpoint/journal-survey.js';
+import { openingWithout } from '../../checkpoint/journal-deletion.js';
+import { surveyJournal } from '../../checkpoint/journal-survey.js';
 import type { LockCapability, PersistenceManager } from '../../checkpoint/persistence-manager.js';
 import { guardStorage } from '../../checkpoint/storage-guard.js';
 import { CheckpointCorruptError, CheckpointVersionError, type VibeError } from '../../errors.js';
@@ -31,7 +32,7 @@ import {
   newDirectory,
   planDirectoryNames,
 } from './names.js';
-import { findPosition, listPositions, loadPosition } from './positions.js';
+import { endIdOf, type FoundPosition, findPosition, listPositions, loadFound } from './positions.js';
 
 export interface WorkflowPersistenceManagerOptions {
   /** Where to keep checkpoints; made when first needed. Default `.vibe_checkpoints` in the working directory. */
@@ -101,7 +102,7 @@ export class WorkflowPersistenceManager implements PersistenceManager {
       }
       if (problem !== undefined) throw problem;
       const found = await findPosition(this.checkpointDir, directories, checkpointId);
-      return found && loadPosition(this.checkpointDir, found.directory, found.planId, checkpointId);
+      return found && loadFound(found, checkpointId);
     });
   }
 
@@ -116,37 +117,43 @@ export class WorkflowPersistenceManager implements PersistenceManager {
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
     if (!canBeStored(checkpointId)) return false;
     return guardStorage(undefined, async () => {
-      const intact: string[] = [];
-      const others: string[] = [];
       const directories = await this.planDirectories();
-      for (const directory of [...directories, flat]) {
-        const found = await this.loadFrom({ directory, checkpointId }).catch(unreadable);
-        if (found !== undefined) (found.checkpoint === undefined ? others : intact).push(directory);
-      }
-      let isDeleted = false;
-      for (const directory of intact.length > 0 ? intact : others) {
-        const path = join(this.checkpointDir, directory);
-        const isGone = await unlink(join(path, documentName(checkpointId))).then(() => true, whenMissing(false));
-        if (isGone) await flushDirectory(path);
-        isDeleted ||= isGone;
-      }
-      return isDeleted || this.deletePosition(directories, checkpointId);
+      const isFileGone = await this.deleteFiles([...directories, flat], checkpointId);
+      const found = await findPosition(this.checkpointDir, directories, checkpointId);
+      return (found !== undefined && (await this.deletePosition(found, checkpointId))) || isFileGone;
     });
   }
 
+  private async deleteFiles(directories: readonly string[], checkpointId: string): Promise<boolean> {
+    const intact: string[] = [];
+    const others: string[] = [];
+    for (const directory of directories) {
+      const found = await this.loadFrom({ directory, checkpointId }).catch(unreadable);
+      if (found !== undefined) (found.checkpoint === undefined ? others : intact).push(directory);
+    }
+    let isDeleted = false;
+    for (const directory of intact.length > 0 ? intact : others) {
+      const path = join(this.checkpointDir, directory);
+      const isGone = await unlink(join(path, documentName(checkpointId))).then(() => true, whenMissing(false));
+      if (isGone) await flushDirectory(path);
+      isDeleted ||= isGone;
+    }
+    return isDeleted;
+  }
+
   /** A position goes by beginning a new epoch without it. */
-  private async deletePosition(directories: readonly string[], checkpointId: string): Promise<boolean> {
-    const found = await findPosition(this.checkpointDir, directories, checkpointId);
-    if (found === undefined) return false;
-    const { planId } = found;
+  private async deletePosition({ planId }: FoundPosition, checkpointId: string): Promise<boolean> {
     const since = new Date().toISOString();
     const lease = await this.locks.acquire({ planId, runId: `deletes ${checkpointId}`, since, log() {} });
     try {
       const journals = (await this.journal.read(planId)).map((journal) => surveyJournal(journal, planId));
-      const opening = openingWithout(checkpointId, lease.epoch, journals);
-      if (opening !== undefined) await (await this.journal.begin(planId, lease, opening)).close();
-      else if (journals[0] !== undefined) await this.journal.setAside(planId, journals[0].journal.epoch);
-      return journals.length > 0;
+      const [latest] = journals;
+      if (latest === undefined) return false;
+      const { epoch } = lease;
+      const opening = await openingWithout({ checkpointId, endId: endIdOf(latest), planId, epoch }, journals);
+      if (opening === 'set aside') await this.journal.setAside(planId, latest.journal.epoch);
+      else if (opening !== undefined) await (await this.journal.begin(planId, lease, opening)).close();
+      return opening !== undefined;
     } finally {
       await lease.release();
     }

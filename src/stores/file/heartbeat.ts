@@ -8,8 +8,8 @@ import { errorCode, ForeignFile, readDocument } from './documents.js';
 import { beatName, epochOfLock, releasedName } from './names.js';
 
 const beatMs = 5_000;
-const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants;
-const beatFlags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+const beatFlags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 
 /** Shows to those who cannot see this process that it lives: a counter, raised every 5 s, sooner where patience is short. */
 export class Heartbeat {

@@ -20,7 +20,10 @@ export interface JournalFile {
  */
 export async function readJournalFile(path: string): Promise<JournalFile> {
   const check = new ChainCheck();
-  const end = await eachLine(path, (line) => check.take(line));
+  const end = await eachLine(path, (line) => {
+    check.take(line);
+    return true;
+  });
   return check.finish(end);
 }
 
@@ -63,8 +66,12 @@ class ChainCheck {
   }
 }
 
-/** Hands over the lines of a file, split at the byte of a line feed alone; answers whether something follows the last. */
-export async function eachLine(path: string, take: (line: string) => void): Promise<{ hasRest: boolean }> {
+/**
+ * Hands over the lines of a file, split at the byte of a line feed alone, until it is told to stop; answers whether
+ * something follows the last one.
+ * @param take answers whether to go on
+ */
+export async function eachLine(path: string, take: (line: string) => boolean): Promise<{ hasRest: boolean }> {
   const { file, size } = await openFile(path);
   try {
     return await splitLines(file, size, take);
@@ -73,7 +80,11 @@ export async function eachLine(path: string, take: (line: string) => void): Prom
   }
 }
 
-async function splitLines(file: FileHandle, size: number, take: (line: string) => void): Promise<{ hasRest: boolean }> {
+async function splitLines(
+  file: FileHandle,
+  size: number,
+  take: (line: string) => boolean,
+): Promise<{ hasRest: boolean }> {
   let pieces: Buffer[] = [];
   let pieceBytes = 0;
   for (let at = 0; at < size; ) {
@@ -84,8 +95,9 @@ async function splitLines(file: FileHandle, size: number, take: (line: string) =
     const bytes = chunk.subarray(0, bytesRead);
     let start = 0;
     for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
-      if (pieces.length === 0) take(bytes.toString('utf8', start, end));
-      else take(Buffer.concat([...pieces, bytes.subarray(start, end)]).toString('utf8'));
+      const line =
+        pieces.length === 0 ? bytes.toString('utf8', start, end) : joined(pieces, bytes.subarray(start, end));
+      if (!take(line)) return { hasRest: false };
       pieces = [];
       pieceBytes = 0;
       start = end + 1;
@@ -95,4 +107,8 @@ async function splitLines(file: FileHandle, size: number, take: (line: string) =
     if (pieceBytes > maxLineBytes) break;
   }
   return { hasRest: pieceBytes > 0 };
+}
+
+function joined(pieces: readonly Buffer[], last: Buffer): string {
+  return Buffer.concat([...pieces, last]).toString('utf8');
 }

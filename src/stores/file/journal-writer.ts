@@ -63,6 +63,7 @@ export class FileJournalWriter implements JournalWriter {
   async flush(): Promise<void> {
     await this.working;
     clearTimeout(this.flushTimer);
+    this.flushTimer = undefined;
     await this.flushNow();
     if (this.failure !== undefined) throw this.failure.error;
   }
@@ -70,7 +71,7 @@ export class FileJournalWriter implements JournalWriter {
   async close(): Promise<void> {
     await this.working;
     clearTimeout(this.flushTimer);
-    await this.flushing;
+    await this.flushNow(); // what was acknowledged reaches the disk, however the run ended
     this.failure ??= { error: new Error('the journal is closed') };
     await this.file.close();
   }

@@ -38,7 +38,12 @@ export async function listDocuments(
   const candidates = isTimed ? timed.filter(({ checkpointId }) => checkpointId < before) : timed;
   // A mark that is no name of ours says nothing about other names: everything is read then.
   const enough = before === undefined || isTimed ? (limit ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-  return selectCheckpoints([...others, ...summaries, ...(await summariesOf(root, candidates, query, enough))], query);
+  const files = new Set([...timed, ...untimed].map(({ checkpointId }) => checkpointId));
+  const withoutFiles = others.filter(({ checkpointId }) => !files.has(checkpointId));
+  return selectCheckpoints(
+    [...withoutFiles, ...summaries, ...(await summariesOf(root, candidates, query, enough))],
+    query,
+  );
 }
 
 async function findDocuments(

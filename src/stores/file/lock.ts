@@ -1,9 +1,10 @@
-import { access } from 'node:fs';
+import { access, lstat } from 'node:fs';
 import { link, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LockCapability, LockRequest, PlanLease } from '../../checkpoint/persistence-manager.js';
 import { type LockHolder, PlanLockedError } from '../../errors.js';
 import { errorCode, newTemporary, readDocument, writeFlushed } from './documents.js';
+import { remoteFileSystemOf } from './file-system.js';
 import { Heartbeat, waitForSilence } from './heartbeat.js';
 import { decodeOwner, encodeOwner, heldTokens, judgeOwner, type LockOwner, ownerHere } from './lock-owner.js';
 import {
@@ -36,10 +37,13 @@ interface Holding {
  * while others took over finds a higher one than its own.
  */
 export class FileLocks implements LockCapability {
+  private isPlaceKnown = false;
+
   constructor(private readonly options: FileLockOptions) {}
 
   async acquire(request: LockRequest): Promise<PlanLease> {
     const directory = await this.options.directoryOf(request.planId);
+    await this.warnOnce(directory, request.log);
     for (let isWaiting = false; ; ) {
       request.signal?.throwIfAborted();
       const holding = await look(directory);
@@ -51,6 +55,15 @@ export class FileLocks implements LockCapability {
       const lease = await this.take(directory, request, holding.epoch);
       if (lease !== undefined) return lease;
     }
+  }
+
+  private async warnOnce(directory: string, log: LockRequest['log']): Promise<void> {
+    if (this.isPlaceKnown) return;
+    this.isPlaceKnown = true;
+    const name = await remoteFileSystemOf(directory);
+    if (name === undefined) return;
+    const advice = 'a power cut and two machines at once are not covered there';
+    log('warn', `The checkpoint directory is on ${name}: ${advice}.`, { directory });
   }
 
   /** Resolves when an owner that cannot be judged has been silent for long enough, or the lock is another one. */
@@ -72,6 +85,7 @@ export class FileLocks implements LockCapability {
     const names = await readdir(directory);
     if (highest(names, epochOfLock) !== seen) return undefined;
     const epoch = Math.max(seen, highest(names, epochOfJournal), request.above ?? 0) + 1;
+    if (epochOfLock(lockName(epoch)) === undefined) throw new Error(`no epoch is left above ${epoch - 1}`);
     const { planId, runId, since, log } = request;
     const owner = await ownerHere({ token: this.options.newToken(), runId, since });
     heldTokens().add(owner.token);
@@ -83,8 +97,11 @@ export class FileLocks implements LockCapability {
       log,
       takeoverMs: this.options.takeoverMs,
     });
+    let isLinked = false;
     try {
-      if (await linkLock(directory, epoch, owner)) {
+      isLinked = await linkLock(directory, epoch, owner);
+      if (isLinked) {
+        await lease.identify();
         const now = await readdir(directory);
         if (highest(now, epochOfLock) === epoch) {
           await tidy(directory, now, epoch);
@@ -94,6 +111,7 @@ export class FileLocks implements LockCapability {
         await unlink(join(directory, lockName(epoch))).catch(ignoreMissing); // a higher one is there: this one is nobody's
       }
     } catch (error) {
+      if (isLinked) await lease.release();
       heldTokens().delete(owner.token);
       throw error;
     }
@@ -107,15 +125,16 @@ async function look(directory: string): Promise<Holding> {
   const epoch = highest(names, epochOfLock);
   if (epoch === 0 || names.includes(releasedName(epoch))) return { epoch, owner: undefined, verdict: 'free' };
   const owner = await readOwner(directory, epoch);
+  if (owner === 'gone') return look(directory); // somebody has taken it over meanwhile
   const verdict = owner === undefined ? 'unknown' : await judgeOwner(owner);
   return { epoch, owner, verdict: verdict === 'dead' ? 'free' : verdict };
 }
 
-async function readOwner(directory: string, epoch: number): Promise<LockOwner | undefined> {
+async function readOwner(directory: string, epoch: number): Promise<LockOwner | 'gone' | undefined> {
   try {
     return decodeOwner(Buffer.from(await readDocument(join(directory, lockName(epoch)))).toString());
-  } catch {
-    return undefined; // whatever is wrong with it, its owner cannot be judged
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? 'gone' : undefined; // whatever is wrong with it, its owner cannot be judged
   }
 }
 
@@ -132,7 +151,7 @@ async function linkLock(directory: string, epoch: number, owner: LockOwner): Pro
     if (!withoutLinks.includes(code)) throw error;
     return openLock(directory, epoch, owner);
   } finally {
-    await unlink(temporary).catch(ignoreMissing);
+    await unlink(temporary).catch(() => {}); // swept by whoever takes the plan next
   }
 }
 
@@ -175,6 +194,7 @@ class FileLease implements PlanLease {
   private readonly heartbeat: Heartbeat;
   private releasing: Promise<void> | undefined;
   private isLost = false;
+  private identity: string | undefined;
 
   constructor(private readonly options: FileLeaseOptions) {
     const { directory, epoch, takeoverMs, log } = options;
@@ -188,10 +208,15 @@ class FileLease implements PlanLease {
     this.heartbeat.start();
   }
 
+  /** A sleeper may make the name of this lock once more, long after: it is another file then. */
+  async identify(): Promise<void> {
+    this.identity = await identityOf(this.own);
+  }
+
   /** Data that was durable before this was durable before a successor could look for it. */
   async check(): Promise<void> {
-    const [isOurs, isTaken] = await Promise.all([exists(this.own), exists(this.next)]);
-    if (isOurs && !isTaken) return;
+    const [identity, isTaken] = await Promise.all([identityOf(this.own), exists(this.next)]);
+    if (identity !== undefined && identity === this.identity && !isTaken) return;
     this.isLost = true;
     const { owner } = await look(this.options.directory).catch(() => ({ owner: undefined }));
     throw new PlanLockedError(this.options.planId, holderOf(owner));
@@ -206,13 +231,26 @@ class FileLease implements PlanLease {
     const { directory, epoch, token, log } = this.options;
     await this.heartbeat.stop();
     try {
+      this.isLost ||= (await identityOf(this.own)) !== this.identity;
       if (!this.isLost) await writeFile(join(directory, releasedName(epoch)), '', { flag: 'wx', mode: 0o600 });
+      else await unlink(join(directory, beatName(epoch))).catch(ignoreMissing);
     } catch (error) {
       // The plan is free all the same for this process, and for others as soon as it ends.
       if (errorCode(error) !== 'EEXIST') log('warn', 'A lock could not be given back.', { directory, epoch, error });
     }
     heldTokens().delete(token);
   }
+}
+
+/** Which file stands under a name, also when its number was another's before; `undefined` when none does. */
+function identityOf(path: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    lstat(path, (error, stats) => {
+      if (error === null) resolve(`${stats.ino} ${stats.mtimeMs}`);
+      else if (error.code === 'ENOENT') resolve(undefined);
+      else reject(error);
+    });
+  });
 }
 
 /** Faster than the promise of it, which makes an error for every file that is not there. */

@@ -1,134 +1,130 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Checkpoint, CheckpointSummary } from '../../checkpoint/checkpoint.js';
-import { shortDescription } from '../../checkpoint/checkpoint.js';
-import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
-import { isMark, type Position } from '../../checkpoint/journal-codec.js';
-import {
-  allDeletedIds,
-  listedPositions,
-  type SurveyedJournal,
-  surveyJournal,
-} from '../../checkpoint/journal-survey.js';
+import { type Checkpoint, type CheckpointSummary, shortDescription } from '../../checkpoint/checkpoint.js';
+import { parseRollingId, rollingIdOfRun } from '../../checkpoint/checkpoint-id.js';
+import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
+import { isMark, vibeKeyInHeader } from '../../checkpoint/journal-codec.js';
+import { hasPosition, loadPosition, positionSummaries } from '../../checkpoint/journal-positions.js';
+import { type SurveyedJournal, surveyJournal } from '../../checkpoint/journal-survey.js';
 import type { StoredJournal } from '../../checkpoint/persistence-manager.js';
 import { checkpointOf, replayJournal } from '../../checkpoint/replay.js';
 import { CheckpointCorruptError, VibeError } from '../../errors.js';
-import { errorCode, ForeignFile } from './documents.js';
+import { errorCode, ForeignFile, sha256 } from './documents.js';
 import { journalEpochs, readJournal } from './journal.js';
 import { parseLine } from './journal-lines.js';
 import { eachLine } from './journal-reader.js';
 import { isPlanDirectory, ownerOf } from './listing.js';
-import { journalName } from './names.js';
+import { checkpointIdOfDocument, journalName } from './names.js';
 
-// Checkpoints that are places in a journal.
+// Checkpoints that are places in a journal: which directories have them, and how much of a journal is read for a list.
 
 /** A larger journal is not checked as a whole when it is listed: its header and its marks are. */
 const checkedBytes = 1024 * 1024;
 
+/**
+ * The positions in some plan directories. A plan of which nothing else is listed has one more, the end of its journal
+ * under a rolling id: deleting checkpoints removes places to return to, and not the run.
+ */
 export async function listPositions(
   root: string,
   directories: readonly string[],
-  query: CheckpointQuery,
+  { planId, vibeKey }: CheckpointQuery,
 ): Promise<CheckpointSummary[]> {
   const summaries: CheckpointSummary[] = [];
   for (const name of directories) {
-    const journals = await surveyDirectory(join(root, name), name, surveyFile);
-    summaries.push(...summariesIn(journals, query.planId ?? name));
+    const directory = join(root, name);
+    const journals = await surveyDirectory(directory, name, (at, epoch) => surveyFile(at, epoch, vibeKey));
+    const listed = positionSummaries(journals, planId ?? name);
+    summaries.push(...listed);
+    if (listed.length === 0 && journals[0] !== undefined && !(await hasDocuments(directory))) {
+      summaries.push(endSummary(journals[0], planId ?? name));
+    }
   }
-  return selectCheckpoints(summaries, { ...query, limit: undefined, before: undefined });
+  return summaries.filter((one) => vibeKey === undefined || one.damaged !== undefined || one.vibeKey === vibeKey);
 }
 
-/** The journals of a plan's directory in which a checkpoint is a position; `undefined` when there is none. */
+/** Where in a store a checkpoint is that has no file. */
+export interface FoundPosition {
+  readonly planId: string;
+  /** Set when it is the end of the journal of this epoch. */
+  readonly endOfEpoch?: number;
+  readonly journals: readonly SurveyedJournal[];
+}
+
+/** `undefined` when no journal has it. */
 export async function findPosition(
   root: string,
   directories: readonly string[],
   checkpointId: string,
-): Promise<{ directory: string; planId: string } | undefined> {
-  for (const directory of directories) {
-    const journals = await surveyDirectory(join(root, directory), directory, surveyFile);
-    const deletedIds = allDeletedIds(journals);
-    const holds = (surveyed: SurveyedJournal) =>
-      listedPositions(surveyed, deletedIds).some((position) => position.checkpointId === checkpointId);
-    if (!current(journals).some(holds)) continue;
-    const planId = journals.find(({ head }) => head !== undefined)?.head?.planId ?? (await ownerOf(root, directory));
-    return { directory, planId };
+): Promise<FoundPosition | undefined> {
+  const rolling = parseRollingId(checkpointId);
+  for (const name of directories) {
+    const directory = join(root, name);
+    const marks = await surveyDirectory(directory, name, surveyFile);
+    const end = rolling && marks.find((one) => endIdOf(one) === checkpointId);
+    if (end === undefined && !hasPosition(marks, checkpointId)) continue;
+    const planId = marks.find(({ head }) => head !== undefined)?.head?.planId ?? (await ownerOf(root, name));
+    const journals = await surveyDirectory(directory, planId, readJournal);
+    return { planId, journals, ...(end !== undefined && { endOfEpoch: end.journal.epoch }) };
   }
   return undefined;
 }
 
-/** @throws CheckpointCorruptError when what came before the position cannot be read back */
-export async function loadPosition(
-  root: string,
-  directory: string,
-  planId: string,
-  checkpointId: string,
-): Promise<Checkpoint | undefined> {
-  const path = join(root, directory);
-  const whole = await surveyDirectory(path, planId, readJournal);
-  const deletedIds = allDeletedIds(whole);
-  for (const surveyed of current(whole)) {
-    const position = listedPositions(surveyed, deletedIds).find((at) => at.checkpointId === checkpointId);
-    if (position === undefined) continue;
-    const { journal } = surveyed;
-    const replay = await replayJournal(journal, planId, position.seq);
-    const reached = replay.value?.records.length ?? 0;
-    if (replay.value !== undefined && reached >= position.seq) {
-      return { ...checkpointOf(replay.value, position), state: position.state };
-    }
-    const reason = replay.ok ? (journal.damage?.reason ?? 'the records before it are missing') : replay.reason;
-    throw new CheckpointCorruptError({ planId, reason, location: journal.location, checkpointId });
+/** @throws CheckpointCorruptError when what came before it cannot be read back */
+export async function loadFound(found: FoundPosition, checkpointId: string): Promise<Checkpoint | undefined> {
+  const { planId, journals, endOfEpoch } = found;
+  if (endOfEpoch === undefined) return loadPosition(journals, planId, checkpointId);
+  const surveyed = journals.find(({ journal }) => journal.epoch === endOfEpoch);
+  if (surveyed === undefined) return undefined;
+  const { journal, positions } = surveyed;
+  const replay = await replayJournal(journal, planId);
+  const reason = journal.damage?.reason ?? (replay.ok ? undefined : replay.reason);
+  if (reason !== undefined || replay.value === undefined) {
+    throw new CheckpointCorruptError({ planId, reason: reason ?? '', location: journal.location, checkpointId });
   }
-  return undefined;
+  return checkpointOf(replay.value, { checkpointId, createdAt: positions.at(-1)?.createdAt ?? epochZero });
 }
 
-function summariesIn(journals: readonly SurveyedJournal[], fallbackPlanId: string): CheckpointSummary[] {
-  const deletedIds = allDeletedIds(journals);
-  return current(journals).flatMap((surveyed) =>
-    listedPositions(surveyed, deletedIds).map((position) => summaryOf(position, surveyed, fallbackPlanId)),
-  );
-}
+const epochZero = new Date(0).toISOString();
 
-function summaryOf(position: Position, { head, journal }: SurveyedJournal, fallbackPlanId: string): CheckpointSummary {
-  const { checkpointId, createdAt, state, seq, completed } = position;
-  const { planId = fallbackPlanId } = head ?? {};
-  const id = { checkpointId, planId, createdAt };
-  if (head === undefined || seq > intactRecords(journal)) {
-    const reason = journal.damage?.reason ?? 'the records before it are missing';
-    const { runId, vibeKey, epoch } = head ?? {};
-    const known = runId !== undefined && vibeKey !== undefined && epoch !== undefined;
-    return { ...id, damaged: { reason, ...(known && { head: { runId, vibeKey, epoch, seq } }) } };
-  }
+function endSummary(surveyed: SurveyedJournal, planId: string): CheckpointSummary {
+  const { head, journal, positions } = surveyed;
+  const last = positions.at(-1);
+  const id = {
+    checkpointId: endIdOf(surveyed),
+    planId: head?.planId ?? planId,
+    createdAt: last?.createdAt ?? epochZero,
+  };
+  const { epoch, damage } = journal;
+  if (head === undefined) return { ...id, damaged: { reason: damage?.reason ?? 'its header is damaged' } };
   const { runId, vibeKey, vibeDescription, totalNodes } = head;
-  const about = { vibeKey, epoch: journal.epoch, seq, vibeDescription: shortDescription(vibeDescription) };
-  return { ...id, runId, state, ...about, completedNodes: completed, totalNodes };
+  const { seq = 0, state = 'running', completed = 0 } = last ?? {};
+  const at = { runId, vibeKey, epoch, seq };
+  if (damage !== undefined) return { ...id, damaged: { reason: damage.reason, head: at } };
+  const about = { completedNodes: completed, totalNodes, vibeDescription: shortDescription(vibeDescription) };
+  return { ...id, ...at, state, ...about };
 }
 
-function intactRecords({ lines, damage }: StoredJournal): number {
-  if (damage === undefined) return Number.POSITIVE_INFINITY; // what is torn off was never a position
-  return lines.reduce((count, line) => (isMark(line) ? count : count + 1), -1);
+/** The rolling id of the end of a journal. Where even the header is damaged, it names no run. */
+export function endIdOf({ head, journal }: SurveyedJournal): string {
+  return rollingIdOfRun({ runId: head?.runId, epoch: journal.epoch }, sha256);
 }
 
-/** Without those that a later journal of the same run has taken over. */
-function current(journals: readonly SurveyedJournal[]): SurveyedJournal[] {
-  const runIds = new Set<string>();
-  return journals.filter(({ head, journal }) => {
-    if (head === undefined) return true;
-    if (runIds.has(head.runId)) return false;
-    if (journal.damage === undefined) runIds.add(head.runId);
-    return true;
-  });
+async function hasDocuments(directory: string): Promise<boolean> {
+  return (await readdir(directory)).some((name) => checkpointIdOfDocument(name) !== undefined);
 }
 
 async function surveyDirectory(
   directory: string,
   planId: string,
-  read: (directory: string, epoch: number) => Promise<StoredJournal>,
+  read: (directory: string, epoch: number) => Promise<StoredJournal | undefined>,
 ): Promise<SurveyedJournal[]> {
   for (let look = 1; ; look++) {
     try {
       const journals: SurveyedJournal[] = [];
       for (const epoch of await journalEpochs(directory)) {
-        const surveyed = await readable(async () => surveyJournal(await read(directory, epoch), planId));
+        const journal = await read(directory, epoch);
+        const surveyed = journal && readable(() => surveyJournal(journal, planId));
         if (surveyed !== undefined) journals.push(atHome(surveyed, basename(directory)));
       }
       return journals;
@@ -145,41 +141,44 @@ const maxLooks = 5;
 function atHome(surveyed: SurveyedJournal, directory: string): SurveyedJournal {
   const { head, journal } = surveyed;
   if (head === undefined || (isPlanDirectory(directory, head.planId) && head.epoch === journal.epoch)) return surveyed;
-  const damage = {
-    reason: 'it is the journal of another plan',
-    linesWritten: Number.MAX_SAFE_INTEGER,
-    linesBehind: [],
-  };
+  const reason = 'it is the journal of another plan';
+  const damage = { reason, linesWritten: Number.MAX_SAFE_INTEGER, linesBehind: [] };
   return { ...surveyed, head: undefined, journal: { ...journal, damage } };
 }
 
 /** What a newer version wrote has checkpoints that only it can list. */
-async function readable<T>(work: () => Promise<T>): Promise<T | undefined> {
+function readable<T>(work: () => T): T | undefined {
   try {
-    return await work();
+    return work();
   } catch (error) {
     if (VibeError.is(error) && error.code === 'CHECKPOINT_VERSION_UNSUPPORTED') return undefined;
     throw error;
   }
 }
 
-/** The header and the marks of a journal; all of a small one is checked. */
-async function surveyFile(directory: string, epoch: number): Promise<StoredJournal> {
+/** The header and the marks of a journal, all of a small one checked; `undefined` when it is of another vibe. */
+async function surveyFile(directory: string, epoch: number, vibeKey?: string): Promise<StoredJournal | undefined> {
   const location = join(directory, journalName(epoch));
   if ((await lstat(location)).size <= checkedBytes) return readJournal(directory, epoch);
   const lines: string[] = [];
-  let number = 0;
+  let isOther = false;
+  let isFirst = true;
+  const take = (raw: string) => {
+    const isHeader = isFirst;
+    isFirst = false;
+    if (!isHeader && !isMark(raw.slice(textAt(raw)))) return true;
+    const line = parseLine(raw);
+    if (line === undefined) return true;
+    lines.push(line.text);
+    isOther = isHeader && vibeKey !== undefined && vibeKeyInHeader(line.text) !== vibeKey;
+    return !isOther;
+  };
   try {
-    await eachLine(location, (raw) => {
-      number++;
-      if (number > 1 && !isMark(raw.slice(textAt(raw)))) return;
-      const line = parseLine(raw);
-      if (line !== undefined) lines.push(line.text);
-    });
+    await eachLine(location, take);
   } catch (error) {
     if (!(error instanceof ForeignFile)) throw error;
   }
-  return { epoch, location, lines, isTorn: false };
+  return isOther ? undefined : { epoch, location, lines, isTorn: false };
 }
 
 /** Where the text of a line begins: behind four spaces. */

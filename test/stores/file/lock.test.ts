@@ -165,11 +165,10 @@ describe('the lock of a plan', () => {
   });
 
   it('that was given back while somebody waits is free at once', async () => {
-    const { store, disguise } = await setUp(60_000);
-    const lease = await take(store, request());
-    await disguise(1, { host: 'elsewhere' });
-    const next = take(store, request({ onWaiting: () => void lease.release() }));
-    expect((await next).epoch).toBe(2);
+    const { store, abandon, directory } = await setUp(60_000);
+    await abandon({ host: 'elsewhere' });
+    const giveBack = () => void writeFile(join(directory, '.lock-1.released'), '');
+    expect((await take(store, request({ onWaiting: giveBack }))).epoch).toBe(2);
   });
 
   it('that is damaged counts as that of somebody who cannot be judged', async () => {

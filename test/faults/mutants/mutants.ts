@@ -1,0 +1,130 @@
+/** A protection switched off, and the tests that must notice. */
+export interface Mutant {
+  readonly name: string;
+  /** Below src/. */
+  readonly file: string;
+  /** Occurs there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** Below test/. */
+  readonly caughtBy: string;
+}
+
+const file = (name: string) => `stores/file/${name}.ts`;
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'no flush of a record',
+    file: file('journal-writer'),
+    find: 'await this.file.datasync();\n      this.flushed = number;',
+    replace: 'this.flushed = number;',
+    caughtBy: 'faults/power-loss',
+  },
+  {
+    name: 'no flush of what a journal begins with',
+    file: file('documents'),
+    find: 'await writeAll(file, Buffer.from(text));\n    await file.sync();',
+    replace: 'await writeAll(file, Buffer.from(text));',
+    caughtBy: 'faults/power-loss',
+  },
+  {
+    name: 'no flush of a directory',
+    file: file('documents'),
+    find: 'await handle.sync();',
+    replace: '',
+    caughtBy: 'faults/power-loss',
+  },
+  {
+    name: 'acknowledged before it is flushed',
+    file: file('journal-writer'),
+    find: 'await writeAll(this.file, bytes);\n    this.written = number;',
+    replace:
+      'for (const { resolve } of group) resolve();\n    await writeAll(this.file, bytes);\n    this.written = number;',
+    caughtBy: 'faults/crash-points.test.ts',
+  },
+  {
+    name: 'no checksum of a record',
+    file: file('journal-lines'),
+    find: '!== sum) return undefined;',
+    replace: '=== noLine) return undefined;',
+    caughtBy: 'faults/damage',
+  },
+  {
+    name: 'no checksum of a checkpoint',
+    file: 'checkpoint/sealed-document.ts',
+    find: "return sha256(covered) === line[1] ? version : damaged('its checksum does not match');",
+    replace: 'return version;',
+    caughtBy: 'stores/file',
+  },
+  {
+    name: 'no chain of records',
+    file: file('journal-reader'),
+    find: 'line.number !== number + 1 || line.prev !== sum',
+    replace: 'line.number !== number + 1',
+    caughtBy: 'stores/file/journal.test.ts',
+  },
+  {
+    name: 'no word of what was flushed',
+    file: file('journal-reader'),
+    find: 'this.flushed = Math.max(this.flushed, line.flushed);',
+    replace: '',
+    caughtBy: 'faults/damage',
+  },
+  {
+    name: 'no fence before an acknowledgement',
+    file: file('journal-writer'),
+    find: '} else this.flushSoon();\n    await this.lease.check();',
+    replace: '} else this.flushSoon();',
+    caughtBy: 'lifecycle/journaled-runs.test.ts',
+  },
+  {
+    name: 'no lock',
+    file: file('lock'),
+    find: "if (holding.verdict === 'alive') throw",
+    replace: "if (holding.verdict === ('never' as string)) throw",
+    caughtBy: 'faults/six-processes.test.ts',
+  },
+  {
+    name: 'no reading back of a checkpoint file',
+    file: file('documents'),
+    find: "if ((await sumOfFile(temporary)) !== sum) throw new Error('the file read back differs');",
+    replace: '',
+    caughtBy: 'faults/failing-operations.test.ts',
+  },
+  {
+    name: 'no sweeping',
+    file: file('lock'),
+    find: 'for (const name of names) if (isTemporary(name)) await unlink',
+    replace: 'for (const name of [] as string[]) if (isTemporary(name)) await unlink',
+    caughtBy: 'faults/crash-points.test.ts',
+  },
+  {
+    name: 'process ids of another namespace taken for ours',
+    file: file('lock-owner'),
+    find: "if (owner.pidNamespace !== here.pidNamespace) return 'unknown';",
+    replace: '',
+    caughtBy: 'stores/file/lock.test.ts',
+  },
+  {
+    name: 'no encoding of a plan id that is no safe name',
+    file: file('names'),
+    find: 'return isSafe(planId) ? { encoded, literal: planId } : { encoded };',
+    replace: 'return { encoded, literal: planId };',
+    caughtBy: 'stores',
+  },
+  {
+    name: 'links followed',
+    file: file('documents'),
+    find: 'constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)',
+    replace: 'constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)',
+    caughtBy: 'stores/file/journal.test.ts',
+  },
+  {
+    name: 'the old journal removed before the new one is complete',
+    file: file('journal'),
+    find: 'const end = await this.writeOpening(directory, path, opening.lines);',
+    replace:
+      'for (const epoch of opening.replaces) await unlink(join(directory, journalName(epoch))).catch(ifMissing);\n    const end = await this.writeOpening(directory, path, opening.lines);',
+    caughtBy: 'faults/crash-points.test.ts',
+  },
+];
