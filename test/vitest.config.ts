@@ -13,6 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/faults/helpers/library.ts'],
     testTimeout: 60_000,
     coverage: { include: ['src/**'], reporter: ['text-summary'] },
   },

@@ -148,8 +148,11 @@ export class JournalRecorder implements RunRecorder {
 
   private async writeFile(snapshot: Checkpoint): Promise<void> {
     this.check();
-    await this.options.store.saveCheckpoint(snapshot);
-    await this.options.lease.check();
+    try {
+      await this.options.store.saveCheckpoint(snapshot);
+    } finally {
+      await this.options.lease.check(); // also the reason when somebody has taken over and tidied up
+    }
   }
 
   private fail(error: unknown): void {

@@ -48,6 +48,8 @@ class RunExecution {
   private isStopped = false;
   private isEnding = false;
   private failure: { readonly error: unknown } | undefined;
+  /** What the log did not take. */
+  private readonly unkept: RunRecord[] = [];
   private readonly stop = () => this.interrupt();
 
   constructor(
@@ -252,9 +254,12 @@ class RunExecution {
     this.finishFailed();
   }
 
-  /** Not committed and never announced, but in the state that the caller is handed. */
+  /**
+   * Not committed and never announced, but in the state that the caller is handed: only then, so that what is still
+   * committed meanwhile completes no parent of theirs.
+   */
   private keep(records: readonly RunRecord[]): void {
-    for (const record of records) applyRecord(this.state, record);
+    this.unkept.push(...records);
   }
 
   private cancelRetries(): void {
@@ -283,6 +288,7 @@ class RunExecution {
   private finishFailed(): void {
     if (this.failure === undefined || this.isBusy()) return;
     this.services.signal?.removeEventListener('abort', this.stop);
+    for (const record of this.unkept.splice(0)) applyRecord(this.state, record);
     this.reject(this.failure.error);
   }
 

@@ -46,6 +46,20 @@ export class FileJournal implements JournalCapability {
 
   async begin(planId: string, lease: PlanLease, opening: JournalOpening): Promise<JournalWriter> {
     const directory = await this.options.directoryOf(planId);
+    try {
+      return await this.beginIn(planId, directory, lease, opening);
+    } catch (error) {
+      await lease.check(); // files go when somebody has taken over and tidied up: that is the thing to say
+      throw error;
+    }
+  }
+
+  private async beginIn(
+    planId: string,
+    directory: string,
+    lease: PlanLease,
+    opening: JournalOpening,
+  ): Promise<JournalWriter> {
     const path = join(directory, journalName(lease.epoch));
     const end = await this.writeOpening(directory, path, opening.lines);
     const file = await open(path, appendFlags);

@@ -219,8 +219,15 @@ class FileLease implements PlanLease {
     const [identity, isTaken] = await Promise.all([identityOf(this.own), exists(this.next)]);
     if (identity !== undefined && identity === this.identity && !isTaken) return;
     this.isLost = true;
-    const { owner } = await look(this.options.directory).catch(() => ({ owner: undefined }));
-    throw new PlanLockedError(this.options.planId, holderOf(owner));
+    throw new PlanLockedError(this.options.planId, await this.successor());
+  }
+
+  /** Whoever took over last, also when the plan has been given back since. */
+  private async successor(): Promise<LockHolder> {
+    const { directory } = this.options;
+    const names = await readdir(directory).catch(() => []);
+    const owner = await readOwner(directory, highest(names, epochOfLock));
+    return holderOf(owner === 'gone' ? undefined : owner);
   }
 
   release(): Promise<void> {

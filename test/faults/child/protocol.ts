@@ -1,0 +1,81 @@
+import type { MetaPlannerOptions, WorkflowPersistenceManagerOptions } from 'vibe-aigc';
+import type { PlanName } from './plans.js';
+
+/** What a child process is asked to do: `executeWithResume`, once or more. */
+export interface Job {
+  readonly checkpointDir: string;
+  readonly plan: PlanName;
+  readonly planner: Pick<MetaPlannerOptions, 'checkpointInterval' | 'concurrency'> & { durability?: string };
+  readonly store?: WorkflowPersistenceManagerOptions & { lockTakeoverMs?: number | false };
+  /** After a call that was rejected it repairs the disk and calls again, up to so many calls. Default 1. */
+  readonly calls?: number;
+  /** When a call has succeeded it makes it once more, with another planner. */
+  readonly callsAgain?: boolean;
+  /** Says 'ready' and calls when it is sent 'start'. */
+  readonly waitsForStart?: boolean;
+  /** The handler of this node returns when the process is sent 'release'. */
+  readonly hold?: string;
+  /** The call is aborted at the first event of this type. */
+  readonly abortAt?: string;
+  /** Does all this in so many worker threads at once. */
+  readonly threads?: number;
+}
+
+/** What `preload.cjs` does to the file operations of a child process. Without `at` it only counts and tells. */
+export interface FaultOrder {
+  /** Operations under this directory count. */
+  readonly directory: string;
+  /** `changes` (the default): what may change a file. `looks`: what only reads. */
+  readonly counts?: 'changes' | 'looks';
+  /** The how-manieth operation is meant, from 1; among those that `only` names. */
+  readonly at?: number;
+  readonly only?: { readonly kind?: string; readonly file?: string };
+  readonly action?: 'kill' | 'stop' | 'fail';
+  /** When to kill or stop. `in`: half the bytes of a write are written; before, where nothing is written. */
+  readonly when?: Moment;
+  /** What to fail with. `SHORT`: half the bytes are written and reported; `ENOSPC`, where nothing is written. */
+  readonly code?: FaultCode;
+  /** All later operations fail too, until the next call. */
+  readonly isLasting?: boolean;
+  /** The name by which the process knows its machine. */
+  readonly hostname?: string;
+}
+
+export type Moment = 'before' | 'in' | 'after';
+export type FaultCode = 'ENOSPC' | 'EIO' | 'EMFILE' | 'EACCES' | 'EROFS' | 'SHORT';
+
+/** A line of the ledger, in which a child process tells what happens in it as it happens. */
+export type LedgerEntry = (
+  | { readonly type: 'ready' }
+  | { readonly type: 'calling' }
+  | { readonly type: 'started'; readonly runId: string; readonly resumed: boolean; readonly completedNodes: number }
+  | { readonly type: 'planned'; readonly runId: string }
+  | { readonly type: 'called'; readonly runId: string; readonly nodeId: string; readonly key: string }
+  | { readonly type: 'acknowledged'; readonly runId: string; readonly nodeId: string }
+  | { readonly type: 'saved'; readonly checkpointId: string; readonly listed: boolean }
+  | { readonly type: 'corrupt'; readonly reason: string }
+  | { readonly type: 'waiting'; readonly holderPid: number | undefined }
+  | { readonly type: 'finished'; readonly status: string; readonly outputs: Readonly<Record<string, unknown>> }
+  | Rejected
+  | Operation
+  | { readonly type: 'stopped' | 'continued'; readonly n: number }
+) & { readonly thread?: number };
+
+export interface Rejected {
+  readonly type: 'rejected';
+  readonly name: string;
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly holderPid: number | undefined;
+  /** Ids of the nodes whose outputs the error carries; `undefined` when it carries no state. */
+  readonly carried: readonly string[] | undefined;
+}
+
+export interface Operation {
+  readonly type: 'operation';
+  readonly n: number;
+  /** The function that was called, without `Sync`: `open`, `write`, `datasync`, `rename`, ... */
+  readonly kind: string;
+  /** From the directory of the order. */
+  readonly file: string;
+}

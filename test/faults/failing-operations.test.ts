@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { calmRun } from './helpers/calm-run.js';
+import { failuresOf, oneFailureEach } from './helpers/failures.js';
+import { untypedEnds } from './helpers/laws.js';
+import { isFull, oneOf } from './helpers/level.js';
+import { type Fault, Scratch, type Task } from './helpers/scratch.js';
+import { verdictOn } from './helpers/verdict.js';
+import { operationsOf } from './helpers/victim-process.js';
+
+const task: Task = { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 } };
+
+/** A run that is gone on with: it finds what another process left when it was killed in the middle. */
+const kill: Fault = { action: 'kill', at: 50, when: 'after' };
+
+const calm = await calmRun(task);
+const changes = operationsOf(calm);
+const looks = operationsOf(
+  await Scratch.during(async (scratch) => {
+    await scratch.run(task, kill);
+    return scratch.run(task, { counts: 'looks' });
+  }),
+);
+const oneEach = oneFailureEach(changes);
+const failures = isFull ? failuresOf(changes) : oneEach;
+const blindnesses = isFull ? failuresOf(looks) : oneFailureEach(looks);
+
+async function expectNothingLost(scratch: Scratch, fault: Fault, way: 'the same process' | 'a fresh process') {
+  const failed = await scratch.run(
+    { ...task, calls: way === 'the same process' ? 2 : 1 },
+    { ...fault, action: 'fail' },
+  );
+  const processes = [failed, ...(way === 'a fresh process' ? await scratch.finish(task) : [await scratch.run(task)])];
+  expect(await verdictOn(scratch, processes, calm, untypedEnds(failed.entries))).toEqual([]);
+}
+
+describe.concurrent('an operation that fails once', () => {
+  for (const failure of oneOf(4, failures)) {
+    it(`costs nothing that was acknowledged, called again in a fresh process: ${failure.name}`, () =>
+      Scratch.during((scratch) => expectNothingLost(scratch, failure, 'a fresh process')));
+  }
+
+  for (const failure of oneOf(4, oneEach.toReversed())) {
+    it(`costs nothing that was acknowledged, called again in the same process: ${failure.name}`, () =>
+      Scratch.during((scratch) => expectNothingLost(scratch, failure, 'the same process')));
+  }
+});
+
+describe.concurrent('a disk on which nothing can be written any more', () => {
+  for (const failure of oneOf(16, oneEach)) {
+    it(`costs nothing that was acknowledged, once it is repaired: ${failure.name} and after it`, () =>
+      Scratch.during((scratch) => expectNothingLost(scratch, { ...failure, isLasting: true }, 'the same process')));
+  }
+});
+
+describe.concurrent('a file that cannot be looked at once', () => {
+  for (const failure of oneOf(4, blindnesses)) {
+    it(`is no reason to begin again: ${failure.name}`, () =>
+      Scratch.during(async (scratch) => {
+        const killed = await scratch.run(task, kill);
+        const blind = await scratch.run(task, { ...failure, action: 'fail', counts: 'looks' });
+        const processes = [killed, blind, ...(await scratch.finish(task))];
+        expect(await verdictOn(scratch, processes, calm, untypedEnds(blind.entries))).toEqual([]);
+      }));
+  }
+});
