@@ -83,7 +83,7 @@ export function createdAtOfId(id: string): string | undefined {
  * The id under which a run is saved between its listed checkpoints, each time over the last. An epoch has its own, so
  * that what an earlier process left, damaged or not, is never written over.
  */
-export function rollingCheckpointId({ runHash, epoch }: RollingId): string {
+function rollingCheckpointId({ runHash, epoch }: RollingId): string {
   return `${rollingPrefix}${runHash}-${epoch}`;
 }
 

@@ -34,26 +34,26 @@ async function expectNothingLost(scratch: Scratch, fault: Fault, way: 'the same 
 }
 
 describe.concurrent('an operation that fails once', () => {
-  for (const failure of oneOf(4, failures)) {
+  for (const failure of oneOf(5, failures)) {
     it(`costs nothing that was acknowledged, called again in a fresh process: ${failure.name}`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, failure, 'a fresh process')));
   }
 
-  for (const failure of oneOf(4, oneEach.toReversed())) {
+  for (const failure of oneOf(5, oneEach.toReversed())) {
     it(`costs nothing that was acknowledged, called again in the same process: ${failure.name}`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, failure, 'the same process')));
   }
 });
 
 describe.concurrent('a disk on which nothing can be written any more', () => {
-  for (const failure of oneOf(16, oneEach)) {
+  for (const failure of oneOf(20, oneEach)) {
     it(`costs nothing that was acknowledged, once it is repaired: ${failure.name} and after it`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, { ...failure, isLasting: true }, 'the same process')));
   }
 });
 
 describe.concurrent('a file that cannot be looked at once', () => {
-  for (const failure of oneOf(4, blindnesses)) {
+  for (const failure of oneOf(5, blindnesses)) {
     it(`is no reason to begin again: ${failure.name}`, () =>
       Scratch.during(async (scratch) => {
         const killed = await scratch.run(task, kill);

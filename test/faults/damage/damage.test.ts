@@ -77,7 +77,7 @@ describe('what damage does to a run', () => {
   });
 
   it(`is never a wrong result, for a block of zeros, seed ${seed}`, { timeout }, async () => {
-    const blocks = Array.from({ length: atLevel(60, 1_000) }, () => {
+    const blocks = Array.from({ length: atLevel(40, 1_000) }, () => {
       const store = random.pick(stores);
       return [store, zeroBlock(store.files, random)] as const;
     });
@@ -97,9 +97,9 @@ describe('what damage does to a run', () => {
   it('is never a wrong result, for a journal that is cut off anywhere', { timeout }, async () => {
     const cuts = function* () {
       // Each offset in one of the stores, and in another one the next.
-      const step = atLevel(16, 1) * stores.length;
+      const step = atLevel(32, 1) * stores.length;
       for (const [index, [store, path]] of [...everyJournal()].entries()) {
-        for (let length = index * atLevel(16, 1); length < bytesOf(store.files, path).length; length += step) {
+        for (let length = index * atLevel(32, 1); length < bytesOf(store.files, path).length; length += step) {
           yield [store, cutAt(store.files, path, length)] as const;
         }
       }
