@@ -11,6 +11,7 @@ import {
   type Position,
 } from './journal-codec.js';
 import type { Durability, JournalOpening, StoredJournal } from './persistence-manager.js';
+import type { Replayed } from './replay.js';
 
 /** What a journal holds besides the records of its run, which are not looked into. */
 export interface SurveyedJournal {
@@ -26,6 +27,18 @@ export interface SurveyedJournal {
 export function surveyJournal(journal: StoredJournal, planId: string): SurveyedJournal {
   const head = journal.lines[0] === undefined ? undefined : decodeHead(journal.lines[0]);
   if (head?.ok === false && head.kind === 'version') throw new CheckpointVersionError(planId, head.reason);
+  return { journal, head: head?.ok ? head.value : undefined, ...marksOf(journal) };
+}
+
+/** The same of a journal whose first line has been read already. */
+export function surveyReplayed(journal: StoredJournal, { header, state }: Replayed): SurveyedJournal {
+  const { planId, runId, epoch, carried, vibeKey, vibe } = header;
+  const totalNodes = state.graph.nodes.length;
+  const head = { planId, runId, epoch, carried, vibeKey, vibeDescription: vibe.description, totalNodes };
+  return { journal, head, ...marksOf(journal) };
+}
+
+function marksOf(journal: StoredJournal): Pick<SurveyedJournal, 'positions' | 'deletedIds'> {
   const positions: Position[] = [];
   const deletedIds: string[] = [];
   for (const line of [...journal.lines, ...(journal.damage?.linesBehind ?? []).map(({ text }) => text)]) {
@@ -35,7 +48,7 @@ export function surveyJournal(journal: StoredJournal, planId: string): SurveyedJ
     if (mark.value.kind === 'deleted') deletedIds.push(mark.value.checkpointId);
     else positions.push(mark.value.position);
   }
-  return { journal, head: head?.ok ? head.value : undefined, positions, deletedIds };
+  return { positions, deletedIds };
 }
 
 /** Positions that exist: not deleted, and without a file, which would say so itself. */

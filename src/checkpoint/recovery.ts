@@ -83,6 +83,7 @@ function gathered(
 }
 
 function withFrozenOutput(result: NodeResult): NodeResult {
+  if (Object.isFrozen(result)) return result; // by a replay: what is parsed from elsewhere is made anew, and never frozen
   if (result.status !== 'completed') return Object.freeze(result);
   const copy = copyJson(result.output, 'output', { freeze: true });
   if (copy.ok) return Object.freeze({ ...result, output: copy.value });

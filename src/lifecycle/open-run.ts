@@ -5,7 +5,7 @@ import type { HandlerLookup } from '../execution/node-handler.js';
 import { freezeJson, type JsonObject } from '../plan/json-value.js';
 import { buildPlanGraph, type PlanGraph } from '../plan/plan-graph.js';
 import type { Vibe } from '../plan/vibe.js';
-import { canonicalNodes, type WorkflowPlan } from '../plan/workflow-plan.js';
+import { isSameWork, type WorkflowPlan } from '../plan/workflow-plan.js';
 import { newRunState, type RunIdentity, type RunParent, type RunState } from '../run/run-state.js';
 
 /** A run that is about to be worked on. */
@@ -40,8 +40,8 @@ export function openStoredRun(checkpoint: Checkpoint, names: OpenRunNames, looku
   const { workflowPlan: plan, vibe } = checkpoint;
   const isDone =
     names.runId === checkpoint.runId && checkpoint.state === 'completed' && checkpoint.pendingNodes.length === 0;
-  const structure = structureOf(checkpoint);
-  const identity = identityOf(plan, vibe, isDone ? structure : graphOf(plan, lookup), names);
+  const graph = isDone ? structureOf(checkpoint) : storedGraphOf(checkpoint, lookup);
+  const identity = identityOf(plan, vibe, graph, names);
   try {
     return { identity, makeState: recoverRun(identity, checkpoint) };
   } catch (error) {
@@ -52,7 +52,7 @@ export function openStoredRun(checkpoint: Checkpoint, names: OpenRunNames, looku
 
 /** @throws CheckpointMismatchError when a plan was passed and asks for other work than the stored one. */
 export function checkSamePlan(checkpoint: Checkpoint, passed: WorkflowPlan | undefined): void {
-  if (passed === undefined || canonicalNodes(passed) === canonicalNodes(checkpoint.workflowPlan)) return;
+  if (passed === undefined || isSameWork(passed, checkpoint.workflowPlan)) return;
   const reason =
     'the plan passed has other nodes than the stored one; leave it out, use another planId, or fresh: true';
   throw new CheckpointMismatchError(checkpoint.planId, reason, checkpoint.checkpointId);
@@ -75,6 +75,15 @@ function identityOf(plan: WorkflowPlan, vibe: Vibe, graph: PlanGraph, names: Ope
 
 function graphOf(plan: WorkflowPlan, lookup: HandlerLookup): PlanGraph {
   return buildPlanGraph(plan, (node) => lookup(node) !== undefined);
+}
+
+function storedGraphOf(checkpoint: Checkpoint, lookup: HandlerLookup): PlanGraph {
+  try {
+    return graphOf(checkpoint.workflowPlan, lookup);
+  } catch (error) {
+    structureOf(checkpoint); // damage is told before a handler that is missing
+    throw error;
+  }
 }
 
 /** The graph of a stored plan, whoever serves it: what no handlers can mend is damage. A complete run needs no more. */

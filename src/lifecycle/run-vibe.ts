@@ -125,7 +125,11 @@ async function prepareRun(
     if (isListed) last.checkpointId = checkpointId;
     emit?.({ type: 'checkpoint_saved', checkpointId, completedNodes: completed, listed: isListed });
   };
-  const started = await startRecorder({ run, checkpoint, isNewRun, stored, lease }, planner, onSaved);
+  const started = await startRecorder(
+    { run, state: subject.state, checkpoint, isNewRun, stored, lease },
+    planner,
+    onSaved,
+  );
   return { ...started, subject, emit, isNewRun, resumedFrom: checkpoint?.checkpointId, last };
 }
 

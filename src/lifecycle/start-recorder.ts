@@ -15,6 +15,8 @@ import type { JournalState, StoredPlan } from './stored-plan.js';
 /** A run that is to be recorded, and where it comes from. */
 export interface RecordedRun {
   readonly run: OpenRun;
+  /** Its state so far, where that is known already: whoever runs it will own it. */
+  readonly state: RunState | undefined;
   /** The stored state that it goes on from. */
   readonly checkpoint: Checkpoint | undefined;
   /** Whether it begins here, rather than going on. */
@@ -46,18 +48,18 @@ export async function startRecorder(
   const { lease } = recorded;
   if (lease === undefined || !planner.store.isJournaled) {
     const recorder = snapshotRecorder(recorded, planner, onSaved);
-    return { state: recorded.run.makeState(), recorder, maxUncommitted: 1 };
+    return { state: recorded.state ?? recorded.run.makeState(), recorder, maxUncommitted: 1 };
   }
   return { ...(await journalRecorder(recorded, lease, planner, onSaved)), maxUncommitted: 200 };
 }
 
 async function journalRecorder(
-  { run, checkpoint, stored, isNewRun }: RecordedRun,
+  { run, state: known, checkpoint, stored, isNewRun }: RecordedRun,
   lease: PlanLease,
   { store, ids, checkpointInterval, durability, host }: PlannerServices,
   onSaved: OnSaved,
 ): Promise<{ state: RunState; recorder: JournalRecorder }> {
-  const [state, recordedState] = [run.makeState(), run.makeState()];
+  const [state, recordedState] = [known ?? run.makeState(), run.makeState()];
   const { surveyed, states } = stored.journals;
   const ofRun = states.filter(({ replayed, runId }) => replayed !== undefined && runId === state.runId);
   const length = ({ replayed }: JournalState) => replayed?.records.length ?? 0;

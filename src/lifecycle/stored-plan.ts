@@ -1,9 +1,9 @@
 import { type Checkpoint, type CheckpointSummary, isIntact } from '../checkpoint/checkpoint.js';
 import { parseRollingId } from '../checkpoint/checkpoint-id.js';
 import { decodeMark, isMark, type Position } from '../checkpoint/journal-codec.js';
-import { type SurveyedJournal, surveyJournal } from '../checkpoint/journal-survey.js';
+import { type SurveyedJournal, surveyJournal, surveyReplayed } from '../checkpoint/journal-survey.js';
 import type { StoredJournal } from '../checkpoint/persistence-manager.js';
-import { checkpointOf, type Replayed, replayJournal } from '../checkpoint/replay.js';
+import { checkpointOf, type Replay, type Replayed, replayJournal } from '../checkpoint/replay.js';
 import type { Host } from '../host.js';
 import type { CheckedStore } from './checked-store.js';
 import { rollingIdOf, sha256 } from './identity.js';
@@ -43,16 +43,22 @@ export interface JournalState {
 export async function readStoredPlan(store: CheckedStore, planId: string, log: Host['log']): Promise<StoredPlan> {
   const journals = await store.readJournals(planId);
   const summaries = await store.listCheckpoints({ planId });
-  const surveyed = journals.map((journal) => surveyJournal(journal, planId));
   const listedIds = new Set(summaries.filter(isIntact).map(({ checkpointId }) => checkpointId));
+  const surveyed: SurveyedJournal[] = [];
   const states: JournalState[] = [];
-  for (const one of surveyed) {
-    const state = await stateOf(one, planId, listedIds);
+  for (const journal of journals) {
+    if (states.some(({ damage }) => damage === undefined)) {
+      surveyed.push(surveyJournal(journal, planId));
+      continue;
+    }
+    const replay = await replayJournal(journal, planId, sha256);
+    const survey = replay.value ? surveyReplayed(journal, replay.value) : surveyJournal(journal, planId);
+    const state = stateOf(survey, replay, listedIds);
+    surveyed.push(survey);
     states.push(state);
-    if (one.journal.isTorn) {
+    if (journal.isTorn) {
       log('warn', 'The last record of a journal was cut off and is left out.', { planId, location: state.location });
     }
-    if (state.damage === undefined) break;
   }
   return { summaries, journals: { surveyed, states } };
 }
@@ -63,13 +69,8 @@ export function highestEpoch({ summaries, journals }: StoredPlan): number {
   return epochs.reduce((highest, epoch) => Math.max(highest, epoch), 0);
 }
 
-async function stateOf(
-  surveyed: SurveyedJournal,
-  planId: string,
-  listedIds: ReadonlySet<string>,
-): Promise<JournalState> {
+function stateOf(surveyed: SurveyedJournal, replay: Replay, listedIds: ReadonlySet<string>): JournalState {
   const { journal, positions } = surveyed;
-  const replay = await replayJournal(journal, planId, sha256);
   const damage = journal.damage?.reason ?? (replay.ok ? undefined : replay.reason);
   const replayed = replay.value;
   const { epoch, location } = journal;

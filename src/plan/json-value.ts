@@ -61,6 +61,23 @@ export function canonicalJson(value: unknown): string {
   return `{${fields.join(',')}}`;
 }
 
+/** Whether two values are the same JSON: the order of keys does not count, nor a field that is `undefined`. */
+export function equalJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => equalJson(item, b[index]));
+  }
+  const [fields, others] = [definedKeys(a as JsonObject), definedKeys(b as JsonObject)];
+  const isIn = (key: string) => Object.hasOwn(b, key) && equalJson((a as JsonObject)[key], (b as JsonObject)[key]);
+  return fields.length === others.length && fields.every(isIn);
+}
+
+function definedKeys(value: JsonObject): string[] {
+  return Object.keys(value).filter((key) => value[key] !== undefined);
+}
+
 /** True for `{}`-like objects of any realm: no class instance, no array, no null. */
 export function isPlainObject(value: unknown): value is JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

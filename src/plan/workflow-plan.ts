@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PlanInvalidError } from '../errors.js';
 import { issuesOf } from './issues.js';
-import { canonicalJson, isPlainObject } from './json-value.js';
+import { equalJson, isPlainObject } from './json-value.js';
 import { PlanGraph } from './plan-graph.js';
 import { jsonObjectSchema, vibeSchema } from './vibe.js';
 import { idSchema, type WorkflowNode, workflowNodeSchema } from './workflow-node.js';
@@ -78,11 +78,17 @@ function hasNodes(children: unknown): boolean {
   return Array.isArray(children) && children.length > 0;
 }
 
-/** Two plans ask for the same work exactly when this text is equal: ids of plans, dates and estimates do not count. */
-export function canonicalNodes(plan: WorkflowPlan): string {
-  return canonicalJson(plan.rootNodes.map(withoutEstimates));
+/** Whether two plans ask for the same work: ids of plans, dates and estimates do not count. */
+export function isSameWork(a: WorkflowPlan, b: WorkflowPlan): boolean {
+  return areSameNodes(a.rootNodes, b.rootNodes);
 }
 
-function withoutEstimates({ estimatedDuration, unknownFields, children, ...node }: WorkflowNode): unknown {
-  return { ...node, children: children.map(withoutEstimates) };
+function areSameNodes(a: readonly WorkflowNode[], b: readonly WorkflowNode[]): boolean {
+  return a.length === b.length && a.every((node, index) => isSameNode(node, b[index] as WorkflowNode));
+}
+
+function isSameNode(a: WorkflowNode, b: WorkflowNode): boolean {
+  if (a.id !== b.id || a.type !== b.type || a.description !== b.description) return false;
+  if (!equalJson(a.dependencies, b.dependencies) || !equalJson(a.parameters, b.parameters)) return false;
+  return areSameNodes(a.children, b.children);
 }

@@ -45,6 +45,20 @@ describe.concurrent('an operation that fails once', () => {
   }
 });
 
+/** Writes of checkpoint files: their writer takes a short write for a whole one. */
+const documentWrites = failuresOf(changes.filter(({ file }) => /\.tmp-[0-9a-f]+\.\d+$/.test(file))).filter(
+  ({ code }) => code === 'SHORT',
+);
+
+describe.concurrent('a checkpoint file that is cut short by a full disk', () => {
+  it('is tried at all', () => expect(documentWrites.length).toBeGreaterThan(2));
+
+  for (const failure of documentWrites) {
+    it(`is never announced: ${failure.name}`, () =>
+      Scratch.during((scratch) => expectNothingLost(scratch, failure, 'a fresh process')));
+  }
+});
+
 describe.concurrent('a disk on which nothing can be written any more', () => {
   for (const failure of oneOf(20, oneEach)) {
     it(`costs nothing that was acknowledged, once it is repaired: ${failure.name} and after it`, () =>

@@ -1,7 +1,7 @@
 import { MetaPlanner } from 'vibe-aigc';
 import { describe, expect, it } from 'vitest';
 import { PlanInvalidError } from '../../src/errors.js';
-import { canonicalNodes, maxNodeLevels, parsePlan } from '../../src/plan/workflow-plan.js';
+import { isSameWork, maxNodeLevels, parsePlan } from '../../src/plan/workflow-plan.js';
 import { nestOf, node, nodeAfter, planOf } from '../helpers/plan-builders.js';
 
 function refusal(input: unknown): PlanInvalidError {
@@ -139,22 +139,24 @@ describe('a plan with problems of shape and of the graph', () => {
   });
 });
 
-describe('canonicalNodes', () => {
+describe('the work that a plan asks for', () => {
   const plan = planOf(node('a', { parameters: { x: 1, y: 2 }, children: [node('b')] }));
 
-  it('does not count ids of plans, dates and estimates', () => {
+  it('is the same whatever the ids of plans, dates, estimates and the order of keys', () => {
     const nested = node('b', { estimatedDuration: 3, unknownFields: { note: 1 } });
     const other = planOf(node('a', { parameters: { y: 2, x: 1 }, children: [nested], estimatedDuration: 9 }));
-    expect(canonicalNodes({ ...other, id: 'other', createdAt: 'then', estimatedTotalDuration: 1 })).toBe(
-      canonicalNodes(plan),
-    );
+    expect(isSameWork({ ...other, id: 'other', createdAt: 'then', estimatedTotalDuration: 1 }, plan)).toBe(true);
   });
 
   it.each([
     planOf(node('a', { parameters: { x: 1, y: 3 }, children: [node('b')] })),
     planOf(node('a', { parameters: { x: 1, y: 2 }, children: [node('b', { dependencies: ['a'] })] })),
     planOf(node('a', { parameters: { x: 1, y: 2 } }), node('b')),
+    planOf(node('a', { parameters: { x: 1, y: [2] }, children: [node('b')] })),
+    planOf(node('a', { parameters: { x: 1 }, children: [node('b')] })),
+    planOf(node('a', { parameters: { x: 1, y: null }, children: [node('b')] })),
   ])('differs when nodes do', (other) => {
-    expect(canonicalNodes(other)).not.toBe(canonicalNodes(plan));
+    expect(isSameWork(other, plan)).toBe(false);
+    expect(isSameWork(plan, other)).toBe(false);
   });
 });

@@ -36,7 +36,7 @@ class ChainCheck {
   /** The highest line that any intact line knows to be flushed. */
   private flushed = 1; // the first one is there before the file has its name
 
-  take(raw: string): void {
+  take(raw: Buffer): void {
     const line = parseLine(raw);
     this.isLastIntact = line !== undefined;
     if (line === undefined) this.isBroken = true;
@@ -74,7 +74,7 @@ class ChainCheck {
  * something follows the last one.
  * @param take answers whether to go on
  */
-export async function eachLine(path: string, take: (line: string) => boolean): Promise<{ hasRest: boolean }> {
+export async function eachLine(path: string, take: (line: Buffer) => boolean): Promise<{ hasRest: boolean }> {
   const { file, size } = await openFile(path);
   try {
     return await splitLines(file, size, take);
@@ -86,7 +86,7 @@ export async function eachLine(path: string, take: (line: string) => boolean): P
 async function splitLines(
   file: FileHandle,
   size: number,
-  take: (line: string) => boolean,
+  take: (line: Buffer) => boolean,
 ): Promise<{ hasRest: boolean }> {
   let pieces: Buffer[] = [];
   let pieceBytes = 0;
@@ -98,8 +98,8 @@ async function splitLines(
     const bytes = chunk.subarray(0, bytesRead);
     let start = 0;
     for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
-      const line =
-        pieces.length === 0 ? bytes.toString('utf8', start, end) : joined(pieces, bytes.subarray(start, end));
+      const last = bytes.subarray(start, end);
+      const line = pieces.length === 0 ? last : Buffer.concat([...pieces, last]);
       if (!take(line)) return { hasRest: false };
       pieces = [];
       pieceBytes = 0;
@@ -110,8 +110,4 @@ async function splitLines(
     if (pieceBytes > maxLineBytes) break;
   }
   return { hasRest: pieceBytes > 0 };
-}
-
-function joined(pieces: readonly Buffer[], last: Buffer): string {
-  return Buffer.concat([...pieces, last]).toString('utf8');
 }

@@ -163,10 +163,10 @@ async function surveyFile(directory: string, epoch: number, vibeKey?: string): P
   const lines: string[] = [];
   let isOther = false;
   let isFirst = true;
-  const take = (raw: string) => {
+  const take = (raw: Buffer) => {
     const isHeader = isFirst;
     isFirst = false;
-    if (!isHeader && !isMark(raw.slice(textAt(raw)))) return true;
+    if (!isHeader && !isMark(startOfText(raw))) return true;
     const line = parseLine(raw);
     if (line === undefined) return true;
     lines.push(line.text);
@@ -181,9 +181,9 @@ async function surveyFile(directory: string, epoch: number, vibeKey?: string): P
   return isOther ? undefined : { epoch, location, lines, isTorn: false };
 }
 
-/** Where the text of a line begins: behind four spaces. */
-function textAt(raw: string): number {
+/** What tells a mark from a record: the first characters of the text, which stands behind four spaces. */
+function startOfText(raw: Buffer): string {
   let at = 0;
-  for (let spaces = 0; spaces < 4; spaces++) at = raw.indexOf(' ', at) + 1;
-  return at;
+  for (let spaces = 0; spaces < 4; spaces++) at = raw.indexOf(0x20, at) + 1;
+  return raw.toString('latin1', at, at + 20);
 }

@@ -40,7 +40,7 @@ export const mutants: readonly Mutant[] = [
     find: 'await writeAll(this.file, bytes);\n    this.written = number;',
     replace:
       'for (const { resolve } of group) resolve();\n    await writeAll(this.file, bytes);\n    this.written = number;',
-    caughtBy: 'faults/crash-points.test.ts',
+    caughtBy: 'faults/power-loss',
   },
   {
     name: 'no checksum of a record',
@@ -54,7 +54,7 @@ export const mutants: readonly Mutant[] = [
     file: 'checkpoint/sealed-document.ts',
     find: "return sha256(covered) === line[1] ? version : damaged('its checksum does not match');",
     replace: 'return version;',
-    caughtBy: 'stores/file',
+    caughtBy: 'lifecycle/damaged-checkpoints.test.ts',
   },
   {
     name: 'no chain of records',
@@ -125,6 +125,6 @@ export const mutants: readonly Mutant[] = [
     find: 'const end = await this.writeOpening(directory, path, opening.lines);',
     replace:
       'for (const epoch of opening.replaces) await unlink(join(directory, journalName(epoch))).catch(ifMissing);\n    const end = await this.writeOpening(directory, path, opening.lines);',
-    caughtBy: 'faults/crash-points.test.ts',
+    caughtBy: 'faults/power-loss',
   },
 ];

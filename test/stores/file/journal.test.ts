@@ -107,6 +107,10 @@ describe('a journal', () => {
     'a line missing': ([one, , ...rest]) => [one as string, ...rest],
     'a line doubled': ([one, two, ...rest]) => [one, two, two, ...rest] as string[],
     'two lines swapped': ([one, two, three, ...rest]) => [one, three, two, ...rest] as string[],
+    'a line that another journal had in its place': ([one, two, , ...rest]) => {
+      const stranger = frameLine(3, 2, '0'.repeat(32), '{"z":1}').line.trimEnd();
+      return [one, two, stranger, ...rest] as string[];
+    },
     'a line emptied': ([one, , ...rest]) => [one as string, '', ...rest],
     'its header changed': ([one, ...rest]) => [`${one}!`, ...rest],
   };
