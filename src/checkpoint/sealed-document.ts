@@ -15,6 +15,9 @@ export type Decoded<T> = { readonly ok: true; readonly value: T } | NotReadable;
 
 const checksumLine = /\n {2}"checksum": "sha256:([0-9a-f]{64})"\n\}\n?$/;
 const checksumLineBytes = 120;
+/** Bytes that the head of a document may take. */
+const longestHead = 32 * 1024;
+const decoder = new TextDecoder();
 const headChecksumLine = /\n {2}"head_checksum": "sha256:([0-9a-f]{64})",\n/;
 
 /**
@@ -88,7 +91,7 @@ export function openDocument(bytes: Uint8Array, sha256: Sha256): Decoded<JsonObj
 
 /** The fields of the head, from the first bytes of a document. */
 export function openHead(start: Uint8Array, sha256: Sha256): Decoded<JsonObject> {
-  const text = new TextDecoder().decode(start);
+  const text = decoder.decode(start.subarray(0, longestHead));
   const version = versionOf(text);
   const [line, sum] = headChecksumLine.exec(text) ?? [];
   if (line === undefined) return version ?? damaged('it is cut off or not a checkpoint');
@@ -107,7 +110,7 @@ export function hasChecksumLine(tail: Uint8Array): boolean {
  * format may have another kind of checksum.
  */
 export function findDamage(bytes: Uint8Array, sha256: Sha256): NotReadable | undefined {
-  const version = versionOf(new TextDecoder().decode(bytes.subarray(0, 200)));
+  const version = versionOf(decoder.decode(bytes.subarray(0, 200)));
   if (version?.kind === 'version') return version;
   const line = checksumLineOf(bytes);
   if (line === null) return damaged('it is cut off or not a checkpoint');
@@ -117,12 +120,12 @@ export function findDamage(bytes: Uint8Array, sha256: Sha256): NotReadable | und
 
 function checksumLineOf(bytes: Uint8Array): RegExpExecArray | null {
   const tail = bytes.subarray(Math.max(0, bytes.length - checksumLineBytes));
-  return checksumLine.exec(new TextDecoder().decode(tail));
+  return checksumLine.exec(decoder.decode(tail));
 }
 
 /** Whether this is a document of the Python original, which has neither checksum nor head: it is read as a whole. */
 export function isOlderFormat(start: Uint8Array): boolean {
-  return /^\{\s*"schema_version":\s*"1\.\d{1,6}"/.test(new TextDecoder().decode(start.subarray(0, 200)));
+  return /^\{\s*"schema_version":\s*"1\.\d{1,6}"/.test(decoder.decode(start.subarray(0, 200)));
 }
 
 /** In every format the version stands first. `undefined` when it is ours. */

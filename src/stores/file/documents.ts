@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, hash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { temporaryName } from './names.js';
 /** Larger files are refused before they are read. */
 const maxDocumentBytes = 500 * 1024 * 1024;
 
-const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+export const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** A file that is there and is not one of ours: a directory, a link, a pipe, or too large. */
 export class ForeignFile extends Error {
@@ -17,12 +17,12 @@ export class ForeignFile extends Error {
 }
 
 export function sha256(data: Uint8Array | string): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data, 'hex');
 }
 
 export function newSha256(): RunningSha256 {
-  const hash = createHash('sha256');
-  return { update: (text) => void hash.update(text), digest: () => hash.digest('hex') };
+  const sum = createHash('sha256');
+  return { update: (text) => void sum.update(text), digest: () => sum.digest('hex') };
 }
 
 /** A path for a file that is not finished, which no other process picks. */
@@ -91,11 +91,11 @@ async function joined(chunks: readonly Buffer[]): Promise<Buffer> {
 
 async function sumOfFile(path: string): Promise<string> {
   return withFile(path, async (file, size) => {
-    const hash = createHash('sha256');
+    const sum = createHash('sha256');
     for (let at = 0; at < size; at += bytesAtOnce) {
-      hash.update(await readBytes(file, at, Math.min(bytesAtOnce, size - at)));
+      sum.update(await readBytes(file, at, Math.min(bytesAtOnce, size - at)));
     }
-    return hash.digest('hex');
+    return sum.digest('hex');
   });
 }
 
@@ -135,18 +135,6 @@ export async function readDocument(path: string): Promise<Uint8Array> {
   return withFile(path, (file, size) => readBytes(file, 0, size));
 }
 
-/** The first bytes of a file and its last ones; the whole file twice when it is not larger. */
-export async function readEnds(
-  path: string,
-  bytes: number,
-): Promise<{ head: Uint8Array; tail: Uint8Array; size: number }> {
-  return withFile(path, async (file, size) => {
-    const head = await readBytes(file, 0, Math.min(size, bytes));
-    const tail = size <= bytes ? head : await readBytes(file, size - bytes, bytes);
-    return { head, tail, size };
-  });
-}
-
 /** When a file was last written, ISO 8601. */
 export async function modifiedAt(path: string): Promise<string> {
   return (await lstat(path)).mtime.toISOString();
@@ -184,7 +172,7 @@ export function errorCode(error: unknown): string | undefined {
 
 /** Opens a regular file for reading, following no link. */
 export async function openFile(path: string): Promise<{ file: FileHandle; size: number }> {
-  const file = await openRegular(path);
+  const file = await open(path, readFlags).catch(asForeign);
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw new ForeignFile('it is not a regular file');
@@ -205,13 +193,10 @@ async function withFile<T>(path: string, use: (file: FileHandle, size: number) =
   }
 }
 
-async function openRegular(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, readFlags);
-  } catch (error) {
-    if (errorCode(error) === 'ELOOP') throw new ForeignFile('it is a link', { cause: error });
-    throw error;
-  }
+/** @throws a ForeignFile for a link, which is not followed; otherwise the error itself */
+export function asForeign(error: unknown): never {
+  if (errorCode(error) === 'ELOOP') throw new ForeignFile('it is a link', { cause: error });
+  throw error;
 }
 
 async function readBytes(file: FileHandle, from: number, length: number): Promise<Uint8Array> {

@@ -5,8 +5,9 @@ import { createdAtOfId, createdAtOfOlderId, isTimedId, planIdOfOlderId } from '.
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, decodeHead } from '../../checkpoint/codec.js';
 import { findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/sealed-document.js';
-import { errorCode, ForeignFile, modifiedAt, readDocument, readEnds, sha256 } from './documents.js';
+import { errorCode, ForeignFile, modifiedAt, readDocument, sha256 } from './documents.js';
 import { checkpointIdOfDocument, documentName, existingDirectory, isEncoded, planDirectoryNames } from './names.js';
+import { readEnds } from './read-ends.js';
 
 /** A file that is not larger is checked as a whole when it is listed; of a larger one, only its two ends are read. */
 const endBytes = 64 * 1024;

@@ -125,6 +125,6 @@ export const mutants: readonly Mutant[] = [
     find: 'const end = await this.writeOpening(directory, path, opening.lines);',
     replace:
       'for (const epoch of opening.replaces) await unlink(join(directory, journalName(epoch))).catch(ifMissing);\n    const end = await this.writeOpening(directory, path, opening.lines);',
-    caughtBy: 'faults/power-loss',
+    caughtBy: 'stores/file/journal.test.ts',
   },
 ];

@@ -197,6 +197,19 @@ describe('a journal', () => {
     expect(names.sort()).toEqual([expect.stringMatching(/^\.damaged-journal-2-[0-9a-f]+$/), '.journal-3']);
   });
 
+  it('that cannot be written leaves the one before it', async () => {
+    const { store, lease, writer } = await begun();
+    await writer.append(['{"a":1}']);
+    await writer.close();
+    await lease.release();
+    const next = await acquire(store);
+    const prototype = Object.getPrototypeOf(await openedAny()) as { sync(): Promise<void> };
+    vi.spyOn(prototype, 'sync').mockRejectedValueOnce(new Error('ENOSPC'));
+    const begin = store.journal.begin(planId, next, opening(['header 2'], { replaces: [lease.epoch] }));
+    await expect(begin).rejects.toThrow('ENOSPC');
+    expect(await store.journal.read(planId)).toMatchObject([{ epoch: 1, lines: ['header', '{"a":1}'] }]);
+  });
+
   it('that is a link or a directory is damage, and is not followed', async () => {
     const { store, path } = await begun();
     const directory = join(store.checkpointDir, planId);
