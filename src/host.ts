@@ -45,3 +45,15 @@ export function completeHost(given: Partial<Host> = {}): Host {
     },
   };
 }
+
+let lastMs = Number.NaN;
+let lastIso = '';
+
+/** Milliseconds since 1970 as ISO 8601, UTC. Many things happen in the same millisecond. */
+export function isoTime(ms: number): string {
+  if (ms !== lastMs) {
+    lastIso = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastIso;
+}

@@ -233,19 +233,15 @@ function decodeNode(document: unknown): unknown {
 }
 
 export function encodeNodeResult(result: NodeResult): JsonObject {
-  const fields = {
-    node_id: result.nodeId,
-    status: result.status,
-    ...(result.status === 'completed' && encodeOutput(result)),
-    ...(result.status === 'failed' && { error: result.error }),
-    ...(result.status === 'skipped' && { blocked_by: result.blockedBy }),
-    attempts: result.attempts,
-    started_at: result.startedAt,
-    completed_at: result.completedAt,
-    duration_ms: result.durationMs,
-    handler: result.handler,
-  };
-  return withUnknown(fields, result.unknownFields);
+  const { nodeId, status, attempts, startedAt, completedAt, durationMs, handler } = result;
+  const settled = { attempts, started_at: startedAt, completed_at: completedAt, duration_ms: durationMs, handler };
+  const fields =
+    result.status === 'completed'
+      ? { node_id: nodeId, status, ...encodeOutput(result), ...settled }
+      : result.status === 'failed'
+        ? { node_id: nodeId, status, error: result.error, ...settled }
+        : { node_id: nodeId, status, blocked_by: result.blockedBy, ...settled };
+  return result.unknownFields === undefined ? fields : withUnknown(fields, result.unknownFields);
 }
 
 /** The outputs of children stand in their own results: here they are only named. */

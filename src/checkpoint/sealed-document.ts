@@ -39,8 +39,7 @@ export function* sealedParts(
   yield covered(whole, `${headText}  "head_checksum": "sha256:${headSum.digest()}"`);
   for (const [name, value] of body) {
     if (value === undefined) continue;
-    yield covered(whole, `,\n  ${JSON.stringify(name)}: `);
-    for (const part of partsOf(value, 1)) yield covered(whole, part);
+    for (const part of partsOf(value, 1, `,\n  ${JSON.stringify(name)}: `)) yield covered(whole, part);
   }
   yield covered(whole, ',\n');
   yield `  "checksum": "sha256:${whole.digest()}"\n}\n`;
@@ -56,26 +55,27 @@ export class Items {
   constructor(readonly items: Iterable<unknown>) {}
 }
 
-function* partsOf(value: unknown, level: number): Generator<string> {
+function* partsOf(value: unknown, level: number, before = ''): Generator<string> {
   const isObject = value instanceof Entries;
-  if (!isObject && !(value instanceof Items)) return yield indented(value, level);
+  if (!isObject && !(value instanceof Items)) return yield before + indented(value, level);
   const [open, close] = isObject ? '{}' : '[]';
   const indent = `\n${'  '.repeat(level)}`;
-  let start = open;
+  let start = before + open;
   for (const entry of isObject ? value.entries : value.items) {
     const [key, inner] = isObject ? (entry as readonly [string, unknown]) : [undefined, entry];
     if (inner === undefined) continue;
-    yield `${start}${indent}  ${key === undefined ? '' : `${JSON.stringify(key)}: `}`;
-    yield* partsOf(inner, level + 1);
+    yield* partsOf(inner, level + 1, `${start}${indent}  ${key === undefined ? '' : `${JSON.stringify(key)}: `}`);
     start = ',';
   }
-  yield start === open ? `${open}${close}` : `${indent}${close}`;
+  yield start === before + open ? `${start}${close}` : `${indent}${close}`;
 }
 
-/** As `JSON.stringify` would write it inside a larger object. */
+/** As `JSON.stringify` would write it inside so many others. */
 function indented(value: unknown, level: number): string {
-  const text = JSON.stringify(value, null, 2);
-  return text.includes('\n') ? text.replaceAll('\n', `\n${'  '.repeat(level)}`) : text;
+  let nested = value;
+  for (let depth = 0; depth < level; depth++) nested = [nested];
+  const ends = level * (level + 1); // the brackets around it, each on a line of its own
+  return JSON.stringify(nested, null, 2).slice(ends + 2 * level, -ends || undefined);
 }
 
 function covered(sum: RunningSha256, text: string): string {

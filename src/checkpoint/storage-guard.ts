@@ -5,8 +5,13 @@ export async function guardStorage<T>(planId: string | undefined, work: () => Pr
   try {
     return await work();
   } catch (error) {
-    if (VibeError.is(error)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new PersistenceError(planId, reason, undefined, { cause: error });
+    throw storageError(planId, error);
   }
+}
+
+/** What a store has thrown, as the error that the caller is told. */
+export function storageError(planId: string | undefined, error: unknown): unknown {
+  if (VibeError.is(error)) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new PersistenceError(planId, reason, undefined, { cause: error });
 }

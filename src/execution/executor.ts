@@ -1,3 +1,4 @@
+import { isoTime } from '../host.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { NodeResult } from '../run/node-result.js';
 import type { RunLog } from '../run/run-log.js';
@@ -135,8 +136,8 @@ class RunExecution {
     const settled = {
       nodeId: placed.node.id,
       attempts: number,
-      startedAt: isoOf(startedMs),
-      completedAt: isoOf(endedMs),
+      startedAt: isoTime(startedMs),
+      completedAt: isoTime(endedMs),
       durationMs: Math.max(0, endedMs - startedMs),
       handler: handler.identity,
     };
@@ -152,7 +153,7 @@ class RunExecution {
     const delayMs = delayBeforeRetry(this.services.retry, number, error);
     if (delayMs === undefined) return false;
     if (this.isStopped || this.failure !== undefined) return true; // left to do, for whoever resumes
-    const nextAttemptAt = isoOf(this.services.now() + delayMs);
+    const nextAttemptAt = isoTime(this.services.now() + delayMs);
     const serialized = serializeError(error);
     const nodeId = placed.node.id;
     this.services.emit?.({ type: 'node_retry', nodeId, attempt: number, error: serialized, delayMs, nextAttemptAt });
@@ -297,7 +298,7 @@ class RunExecution {
   }
 
   private isoNow(): string {
-    return isoOf(this.services.now());
+    return isoTime(this.services.now());
   }
 }
 
@@ -311,16 +312,4 @@ function recordOf(decision: Decision, at: string): RunRecord {
   const message = `child ${JSON.stringify(decision.child.node.id)} failed`;
   const error = { name: 'ChildFailedError', message, code: 'CHILD_FAILED' };
   return { kind: 'node_settled', result: { status: 'failed', ...settled, error } };
-}
-
-let lastMs = Number.NaN;
-let lastIso = '';
-
-/** Many nodes settle in the same millisecond. */
-function isoOf(ms: number): string {
-  if (ms !== lastMs) {
-    lastIso = new Date(ms).toISOString();
-    lastMs = ms;
-  }
-  return lastIso;
 }

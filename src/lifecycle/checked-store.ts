@@ -8,7 +8,7 @@ import type {
   PlanLease,
   StoredJournal,
 } from '../checkpoint/persistence-manager.js';
-import { guardStorage } from '../checkpoint/storage-guard.js';
+import { guardStorage, storageError } from '../checkpoint/storage-guard.js';
 import { CheckpointCorruptError } from '../errors.js';
 import { isPlainObject } from '../plan/json-value.js';
 import { isTooDeep } from '../plan/workflow-plan.js';
@@ -78,8 +78,11 @@ export class CheckedStore implements PersistenceManager {
     const { journal } = this.store;
     if (journal === undefined) throw new Error('this store has no journal');
     const writer = await guardStorage(planId, () => journal.begin(planId, this.leases.get(lease) ?? lease, opening));
+    const rethrow = (error: unknown) => {
+      throw storageError(planId, error);
+    };
     return {
-      append: (lines) => guardStorage(planId, () => writer.append(lines)),
+      append: (lines) => writer.append(lines).catch(rethrow), // for every node: no more promises than it takes
       flush: () => guardStorage(planId, () => writer.flush()),
       close: () => guardStorage(planId, () => writer.close()),
     };

@@ -1,5 +1,5 @@
 import type { Emit, ExecutionEvent, Progress, ProgressListener } from '../execution/execution-event.js';
-import type { Host } from '../host.js';
+import { type Host, isoTime } from '../host.js';
 import type { RunState } from '../run/run-state.js';
 
 export interface EmitterSubject {
@@ -25,7 +25,7 @@ export function createEmitter(
       ...body,
       planId: subject.planId,
       runId: subject.runId,
-      timestamp: new Date(host.now()).toISOString(),
+      timestamp: isoTime(host.now()),
       progress: progressOf(subject.state),
     };
     for (const listener of present) tell(listener, event, host);
@@ -33,12 +33,17 @@ export function createEmitter(
 }
 
 function tell(listener: ProgressListener, event: ExecutionEvent, host: Host): void {
-  const onFailure = (error: unknown) => host.log('error', 'A progress listener failed.', { event: event.type, error });
   try {
-    Promise.resolve(listener(event)).catch(onFailure);
+    const answer: unknown = listener(event);
+    if (typeof answer !== 'object' || answer === null) return; // most listeners are done at once
+    Promise.resolve(answer).catch((error) => logFailure(event, error, host));
   } catch (error) {
-    onFailure(error);
+    logFailure(event, error, host);
   }
+}
+
+function logFailure({ type }: ExecutionEvent, error: unknown, host: Host): void {
+  host.log('error', 'A progress listener failed.', { event: type, error });
 }
 
 function progressOf(state: RunState | undefined): Progress {
