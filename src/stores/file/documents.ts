@@ -1,5 +1,5 @@
 import { createHash, hash, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, writeSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -125,9 +125,22 @@ export async function writeFlushed(path: string, parts: Iterable<string>): Promi
 export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, written, bytes.length - written, null);
-    if (bytesWritten === 0) throw Object.assign(new Error('EIO: nothing was written'), { code: 'EIO' });
+    if (bytesWritten === 0) throw nothingWritten();
     written += bytesWritten;
   }
+}
+
+/** The same, before anything else happens. */
+export function writeAllNow(fd: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) {
+    const count = writeSync(fd, bytes, written, bytes.length - written, null);
+    if (count === 0) throw nothingWritten();
+    written += count;
+  }
+}
+
+function nothingWritten(): Error {
+  return Object.assign(new Error('EIO: nothing was written'), { code: 'EIO' });
 }
 
 /** Reads a whole file, following no link. */

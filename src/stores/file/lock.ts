@@ -1,4 +1,4 @@
-import { access, lstat } from 'node:fs';
+import { access, existsSync, lstat, lstatSync, type Stats } from 'node:fs';
 import { link, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LockCapability, LockRequest, PlanLease } from '../../checkpoint/persistence-manager.js';
@@ -37,13 +37,14 @@ interface Holding {
  * while others took over finds a higher one than its own.
  */
 export class FileLocks implements LockCapability {
-  private isPlaceKnown = false;
+  /** What the directories are on, where that is no local disk; looked at once. */
+  private remote: Promise<string | undefined> | undefined;
 
   constructor(private readonly options: FileLockOptions) {}
 
   async acquire(request: LockRequest): Promise<PlanLease> {
     const directory = await this.options.directoryOf(request.planId);
-    await this.warnOnce(directory, request.log);
+    const remote = await this.remoteFileSystem(directory, request.log);
     for (let isWaiting = false; ; ) {
       request.signal?.throwIfAborted();
       const holding = await look(directory);
@@ -52,18 +53,23 @@ export class FileLocks implements LockCapability {
         await this.outwait(directory, holding, request, isWaiting);
         isWaiting = true;
       }
-      const lease = await this.take(directory, request, holding.epoch);
+      const lease = await this.take(directory, request, holding.epoch, remote === undefined);
       if (lease !== undefined) return lease;
     }
   }
 
-  private async warnOnce(directory: string, log: LockRequest['log']): Promise<void> {
-    if (this.isPlaceKnown) return;
-    this.isPlaceKnown = true;
-    const name = await remoteFileSystemOf(directory);
-    if (name === undefined) return;
-    const advice = 'a power cut and two machines at once are not covered there';
-    log('warn', `The checkpoint directory is on ${name}: ${advice}.`, { directory });
+  private remoteFileSystem(directory: string, log: LockRequest['log']): Promise<string | undefined> {
+    if (this.remote !== undefined) return this.remote;
+    const remote = remoteFileSystemOf(directory).then((name) => {
+      const advice = 'a power cut and two machines at once are not covered there';
+      if (name !== undefined) log('warn', `The checkpoint directory is on ${name}: ${advice}.`, { directory });
+      return name;
+    });
+    this.remote = remote;
+    remote.catch(() => {
+      this.remote = undefined; // to be looked at again
+    });
+    return remote;
   }
 
   /** Resolves when an owner that cannot be judged has been silent for long enough, or the lock is another one. */
@@ -81,7 +87,12 @@ export class FileLocks implements LockCapability {
   }
 
   /** Makes the next lock; `undefined` when somebody else was faster. */
-  private async take(directory: string, request: LockRequest, seen: number): Promise<FileLease | undefined> {
+  private async take(
+    directory: string,
+    request: LockRequest,
+    seen: number,
+    isLocal: boolean,
+  ): Promise<FileLease | undefined> {
     const names = await readdir(directory);
     if (highest(names, epochOfLock) !== seen) return undefined;
     const epoch = Math.max(seen, highest(names, epochOfJournal), request.above ?? 0) + 1;
@@ -94,6 +105,7 @@ export class FileLocks implements LockCapability {
       planId,
       epoch,
       token: owner.token,
+      isLocal,
       log,
       takeoverMs: this.options.takeoverMs,
     });
@@ -184,12 +196,14 @@ interface FileLeaseOptions {
   readonly planId: string;
   readonly epoch: number;
   readonly token: string;
+  readonly isLocal: boolean;
   readonly takeoverMs: number | false;
   readonly log: LockRequest['log'];
 }
 
 class FileLease implements PlanLease {
   readonly epoch: number;
+  readonly checkNow: (() => void) | undefined;
   private readonly own: string;
   private readonly next: string;
   private readonly heartbeat: Heartbeat;
@@ -203,6 +217,8 @@ class FileLease implements PlanLease {
     this.own = join(directory, lockName(epoch));
     this.next = join(directory, lockName(epoch + 1));
     this.heartbeat = new Heartbeat(join(directory, beatName(epoch)), takeoverMs, log);
+    // Where a look at a file may take as long as a server likes, nothing else shall wait for it.
+    this.checkNow = options.isLocal ? () => this.compareNow() : undefined;
   }
 
   start(): void {
@@ -220,6 +236,13 @@ class FileLease implements PlanLease {
     if (identity !== undefined && identity === this.identity && !isTaken) return;
     this.isLost = true;
     throw new PlanLockedError(this.options.planId, await this.successor());
+  }
+
+  private compareNow(): void {
+    const own = lstatSync(this.own, { throwIfNoEntry: false });
+    if (own !== undefined && identityIn(own) === this.identity && !existsSync(this.next)) return;
+    this.isLost = true;
+    throw new PlanLockedError(this.options.planId, holderOf(undefined));
   }
 
   /** Whoever took over last, also when the plan has been given back since. */
@@ -250,11 +273,15 @@ class FileLease implements PlanLease {
   }
 }
 
+function identityIn({ ino, mtimeMs }: Stats): string {
+  return `${ino} ${mtimeMs}`;
+}
+
 /** Which file stands under a name, also when its number was another's before; `undefined` when none does. */
 function identityOf(path: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     lstat(path, (error, stats) => {
-      if (error === null) resolve(`${stats.ino} ${stats.mtimeMs}`);
+      if (error === null) resolve(identityIn(stats));
       else if (error.code === 'ENOENT') resolve(undefined);
       else reject(error);
     });
