@@ -183,6 +183,10 @@ export function errorCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+export function ignoreMissing(error: unknown): void {
+  if (errorCode(error) !== 'ENOENT') throw error;
+}
+
 /** Opens a regular file for reading, following no link. */
 export async function openFile(path: string): Promise<{ file: FileHandle; size: number }> {
   const file = await open(path, readFlags).catch(asForeign);

@@ -8,7 +8,7 @@ import type {
   PlanLease,
   StoredJournal,
 } from '../../checkpoint/persistence-manager.js';
-import { errorCode, ForeignFile, flushDirectory, newTemporary, writeFlushed } from './documents.js';
+import { errorCode, ForeignFile, flushDirectory, ignoreMissing, newTemporary, writeFlushed } from './documents.js';
 import { frameLine, noLine } from './journal-lines.js';
 import { type JournalFile, readJournalFile } from './journal-reader.js';
 import { FileJournalWriter, type JournalEnd } from './journal-writer.js';
@@ -91,14 +91,16 @@ export class FileJournal implements JournalCapability {
   async setAside(planId: string, epoch: number): Promise<void> {
     const directory = await this.options.directoryOf(planId);
     const name = journalName(epoch);
-    await rename(join(directory, name), join(directory, damagedName(name, this.options.newToken()))).catch(ifMissing);
+    await rename(join(directory, name), join(directory, damagedName(name, this.options.newToken()))).catch(
+      ignoreMissing,
+    );
     await flushDirectory(directory);
   }
 
   /** Only now, with the new journal complete and on disk. */
   private async retire(planId: string, directory: string, { replaces, setsAside }: JournalOpening): Promise<void> {
     for (const epoch of setsAside) await this.setAside(planId, epoch);
-    for (const epoch of replaces) await unlink(join(directory, journalName(epoch))).catch(ifMissing);
+    for (const epoch of replaces) await unlink(join(directory, journalName(epoch))).catch(ignoreMissing);
     if (replaces.length > 0) await flushDirectory(directory);
   }
 }
@@ -134,8 +136,4 @@ function* framed(texts: readonly string[], end: { number: number; sum: string })
     end.sum = sum;
     yield line;
   }
-}
-
-function ifMissing(error: unknown): void {
-  if (errorCode(error) !== 'ENOENT') throw error;
 }

@@ -1,8 +1,12 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { z } from 'zod';
+import type { LockHolder } from '../../errors.js';
 import { isPlainObject } from '../../plan/json-value.js';
+import { errorCode, readDocument } from './documents.js';
+import { lockName } from './names.js';
 
 /** Who made a lock. Process ids alone name nobody: they come again, and every container counts its own. */
 const lockOwnerSchema = z.object({
@@ -33,6 +37,22 @@ export function heldTokens(): Set<string> {
   return shared[tokensKey];
 }
 
+/** The owner of a lock; `undefined` when it is damaged: whatever is wrong with it, its owner cannot be judged. */
+export async function readOwner(directory: string, epoch: number): Promise<LockOwner | 'gone' | undefined> {
+  try {
+    return decodeOwner(Buffer.from(await readDocument(join(directory, lockName(epoch)))).toString());
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? 'gone' : undefined;
+  }
+}
+
+/** What others are told of an owner. */
+export function holderOf(owner: LockOwner | undefined): LockHolder {
+  if (owner === undefined) return { pid: 0, runId: 'unknown', since: 'unknown' };
+  const { pid, runId, since, host } = owner;
+  return { pid, runId, since, host };
+}
+
 /** This thread, as the owner of a lock. */
 export async function ownerHere(lock: Pick<LockOwner, 'token' | 'runId' | 'since'>): Promise<LockOwner> {
   const { pid } = process;
@@ -59,7 +79,7 @@ export function encodeOwner(owner: LockOwner): string {
 }
 
 /** `undefined` for a lock that is damaged: its owner cannot be judged. */
-export function decodeOwner(text: string): LockOwner | undefined {
+function decodeOwner(text: string): LockOwner | undefined {
   try {
     const lock: unknown = JSON.parse(text);
     if (!isPlainObject(lock)) return undefined;

@@ -120,6 +120,11 @@ function epochIn(pattern: RegExp, fileName: string): number | undefined {
   return epoch === undefined ? undefined : Number(epoch);
 }
 
+/** 0 when no name has one. */
+export function highestEpoch(names: readonly string[], epochOf: (name: string) => number | undefined): number {
+  return names.reduce((most, name) => Math.max(most, epochOf(name) ?? 0), 0);
+}
+
 export function isTemporary(fileName: string): boolean {
   return temporaryPattern.test(fileName);
 }

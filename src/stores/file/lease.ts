@@ -1,0 +1,118 @@
+import { access, existsSync, lstat, lstatSync, type Stats } from 'node:fs';
+import { readdir, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LockRequest, PlanLease } from '../../checkpoint/persistence-manager.js';
+import { type LockHolder, PlanLockedError } from '../../errors.js';
+import { errorCode, ignoreMissing } from './documents.js';
+import { Heartbeat } from './heartbeat.js';
+import { heldTokens, holderOf, readOwner } from './lock-owner.js';
+import { beatName, epochOfLock, highestEpoch, lockName, releasedName } from './names.js';
+
+interface FileLeaseOptions {
+  readonly directory: string;
+  readonly planId: string;
+  readonly epoch: number;
+  readonly token: string;
+  readonly isLocal: boolean;
+  readonly takeoverMs: number | false;
+  readonly log: LockRequest['log'];
+}
+
+/** A plan that is ours for as long as our lock stands and no higher one does. */
+export class FileLease implements PlanLease {
+  readonly epoch: number;
+  readonly checkNow: (() => void) | undefined;
+  private readonly own: string;
+  private readonly next: string;
+  private readonly heartbeat: Heartbeat;
+  private releasing: Promise<void> | undefined;
+  private isLost = false;
+  private identity: string | undefined;
+
+  constructor(private readonly options: FileLeaseOptions) {
+    const { directory, epoch, takeoverMs, log } = options;
+    this.epoch = epoch;
+    this.own = join(directory, lockName(epoch));
+    this.next = join(directory, lockName(epoch + 1));
+    this.heartbeat = new Heartbeat(join(directory, beatName(epoch)), takeoverMs, log);
+    // Where a look at a file may take as long as a server likes, nothing else shall wait for it.
+    this.checkNow = options.isLocal ? () => this.compareNow() : undefined;
+  }
+
+  start(): void {
+    this.heartbeat.start();
+  }
+
+  /** A sleeper may make the name of this lock once more, long after: it is another file then. */
+  async identify(): Promise<void> {
+    this.identity = await identityOf(this.own);
+  }
+
+  /** Data that was durable before this was durable before a successor could look for it. */
+  async check(): Promise<void> {
+    const [identity, isTaken] = await Promise.all([identityOf(this.own), exists(this.next)]);
+    if (identity !== undefined && identity === this.identity && !isTaken) return;
+    this.isLost = true;
+    throw new PlanLockedError(this.options.planId, await this.successor());
+  }
+
+  private compareNow(): void {
+    const own = lstatSync(this.own, { throwIfNoEntry: false });
+    if (own !== undefined && identityIn(own) === this.identity && !existsSync(this.next)) return;
+    this.isLost = true;
+    throw new PlanLockedError(this.options.planId, holderOf(undefined));
+  }
+
+  /** Whoever took over last, also when the plan has been given back since. */
+  private async successor(): Promise<LockHolder> {
+    const { directory } = this.options;
+    const names = await readdir(directory).catch(() => []);
+    const owner = await readOwner(directory, highestEpoch(names, epochOfLock));
+    return holderOf(owner === 'gone' ? undefined : owner);
+  }
+
+  release(): Promise<void> {
+    this.releasing ??= this.giveBack();
+    return this.releasing;
+  }
+
+  private async giveBack(): Promise<void> {
+    const { directory, epoch, token, log } = this.options;
+    await this.heartbeat.stop();
+    try {
+      this.isLost ||= (await identityOf(this.own)) !== this.identity;
+      if (!this.isLost) await writeFile(join(directory, releasedName(epoch)), '', { flag: 'wx', mode: 0o600 });
+      else await unlink(join(directory, beatName(epoch))).catch(ignoreMissing);
+    } catch (error) {
+      // The plan is free all the same for this process, and for others as soon as it ends.
+      if (errorCode(error) !== 'EEXIST') log('warn', 'A lock could not be given back.', { directory, epoch, error });
+    }
+    heldTokens().delete(token);
+  }
+}
+
+function identityIn({ ino, mtimeMs }: Stats): string {
+  return `${ino} ${mtimeMs}`;
+}
+
+/** Which file stands under a name, also when its number was another's before; `undefined` when none does. */
+function identityOf(path: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    lstat(path, (error, stats) => {
+      if (error === null) resolve(identityIn(stats));
+      else if (error.code === 'ENOENT') resolve(undefined);
+      else reject(error);
+    });
+  });
+}
+
+/** Faster than the promise of it, which makes an error for every file that is not there. */
+function exists(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    access(path, (error) => {
+      if (error === null) resolve(true);
+      else if (error.code === 'ENOENT') resolve(false);
+      else reject(error);
+    });
+  });
+}
