@@ -84,8 +84,9 @@ export class FileJournalWriter implements JournalWriter {
 
   /** Never rejects: whoever appended is told. */
   private async work(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve)); // what settles in the same turn shares the flush
     while (this.queue.length > 0) {
+      // What settles in the same turn shares the flush; and what was acknowledged is told before anything else is done.
+      await new Promise((resolve) => setImmediate(resolve));
       const group = this.takeGroup();
       try {
         await this.write(group);
