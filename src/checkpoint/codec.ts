@@ -22,8 +22,8 @@ import { vibeKeyOf } from './vibe-key.js';
 
 const schemaVersion = '2.0';
 
-/** A checkpoint as the text of a document, in parts. What a list needs stands in the head. */
-export function checkpointParts(checkpoint: Checkpoint, newSha256: () => RunningSha256): Generator<string> {
+/** A checkpoint as a document, in parts. What a list needs stands in the head. */
+export function checkpointParts(checkpoint: Checkpoint, newSha256: () => RunningSha256): Generator<Uint8Array> {
   const head = encodeHead(checkpoint);
   return sealedParts(head, bodyOf(checkpoint, head), newSha256);
 }
@@ -233,20 +233,20 @@ function decodeNode(document: unknown): unknown {
 }
 
 export function encodeNodeResult(result: NodeResult): JsonObject {
-  const { nodeId, status, attempts, startedAt, completedAt, durationMs, handler } = result;
-  const settled = { attempts, started_at: startedAt, completed_at: completedAt, duration_ms: durationMs, handler };
-  const fields =
-    result.status === 'completed'
-      ? { node_id: nodeId, status, ...encodeOutput(result), ...settled }
-      : result.status === 'failed'
-        ? { node_id: nodeId, status, error: result.error, ...settled }
-        : { node_id: nodeId, status, blocked_by: result.blockedBy, ...settled };
+  const fields: JsonObject = { node_id: result.nodeId, status: result.status };
+  if (result.status === 'failed') fields.error = result.error;
+  else if (result.status === 'skipped') fields.blocked_by = result.blockedBy;
+  else if (result.fromChildren !== true) fields.output = result.output;
+  else {
+    fields.output = Object.keys(result.output as JsonObject); // they stand in results of their own
+    fields.output_from_children = true;
+  }
+  fields.attempts = result.attempts;
+  fields.started_at = result.startedAt;
+  fields.completed_at = result.completedAt;
+  fields.duration_ms = result.durationMs;
+  fields.handler = result.handler;
   return result.unknownFields === undefined ? fields : withUnknown(fields, result.unknownFields);
-}
-
-/** The outputs of children stand in their own results: here they are only named. */
-function encodeOutput({ output, fromChildren }: Extract<NodeResult, { status: 'completed' }>): JsonObject {
-  return fromChildren ? { output: Object.keys(output as JsonObject), output_from_children: true } : { output };
 }
 
 function decodeNodeResults(documents: unknown): unknown {

@@ -1,11 +1,11 @@
-import { isPlainObject, type JsonObject } from '../plan/json-value.js';
+import { isPlainObject, type JsonObject, setOwn } from '../plan/json-value.js';
 
 /** Lower-case hex SHA-256 of bytes, or of the UTF-8 of a text. */
 export type Sha256 = (data: Uint8Array | string) => string;
 
 /** The same of what comes in parts. */
 export interface RunningSha256 {
-  update(text: string): void;
+  update(bytes: Uint8Array): void;
   digest(): string;
 }
 
@@ -17,57 +17,128 @@ const checksumLine = /\n {2}"checksum": "sha256:([0-9a-f]{64})"\n\}\n?$/;
 const checksumLineBytes = 120;
 /** Bytes that the head of a document may take. */
 const longestHead = 32 * 1024;
+/** Characters that are turned into bytes together. */
+const charactersAtOnce = 64 * 1024;
+const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const headChecksumLine = /\n {2}"head_checksum": "sha256:([0-9a-f]{64})",\n/;
 
 /**
- * A document as text, in parts, so that a large one is never made in one breath. Its head has a checksum of its own, so
- * that it can be trusted without reading on. Last comes a checksum over all lines before it:
+ * A document in parts, so that a large one is never made in one breath. Its head has a checksum of its own, so that it
+ * can be trusted without reading on. Last comes a checksum over all lines before it:
  * `head -n -2 cp-….json | sha256sum` shows the same sum.
  *
- * @param body fields; what stands in `Entries` or `Items` is made one by one
+ * @param body fields; what stands in `Entries` or `Items` is made some at a time
  */
 export function* sealedParts(
   head: JsonObject,
   body: Iterable<readonly [name: string, value: unknown]>,
   newSha256: () => RunningSha256,
-): Generator<string> {
+): Generator<Uint8Array> {
   const whole = newSha256();
-  const headSum = newSha256();
+  const covered = (text: string) => {
+    const bytes = encoder.encode(text);
+    whole.update(bytes);
+    return bytes;
+  };
   const headText = `${JSON.stringify(head, null, 2).slice(0, -2)},\n`;
-  headSum.update(headText);
-  yield covered(whole, `${headText}  "head_checksum": "sha256:${headSum.digest()}"`);
+  const headSum = newSha256();
+  headSum.update(encoder.encode(headText));
+  let text = `${headText}  "head_checksum": "sha256:${headSum.digest()}"`;
   for (const [name, value] of body) {
     if (value === undefined) continue;
-    for (const part of partsOf(value, 1, `,\n  ${JSON.stringify(name)}: `)) yield covered(whole, part);
+    for (const part of partsOf(value, 1, `,\n  ${JSON.stringify(name)}: `)) {
+      text += part;
+      if (text.length < charactersAtOnce) continue;
+      yield covered(text);
+      text = '';
+    }
   }
-  yield covered(whole, ',\n');
-  yield `  "checksum": "sha256:${whole.digest()}"\n}\n`;
+  yield covered(`${text},\n`);
+  yield encoder.encode(`  "checksum": "sha256:${whole.digest()}"\n}\n`);
 }
 
-/** An object that is written entry by entry. */
+/** An object that is written some entries at a time. */
 export class Entries {
   constructor(readonly entries: Iterable<readonly [key: string, value: unknown]>) {}
 }
 
-/** An array that is written item by item. */
+/** An array that is written some items at a time. */
 export class Items {
   constructor(readonly items: Iterable<unknown>) {}
 }
 
-function* partsOf(value: unknown, level: number, before = ''): Generator<string> {
-  const isObject = value instanceof Entries;
-  if (!isObject && !(value instanceof Items)) return yield before + indented(value, level);
-  const [open, close] = isObject ? '{}' : '[]';
-  const indent = `\n${'  '.repeat(level)}`;
-  let start = before + open;
-  for (const entry of isObject ? value.entries : value.items) {
-    const [key, inner] = isObject ? (entry as readonly [string, unknown]) : [undefined, entry];
+function* partsOf(value: unknown, level: number, before: string): Generator<string> {
+  if (value instanceof Entries) return yield* entriesOf(value, level, before);
+  if (value instanceof Items) return yield* itemsOf(value, level, before);
+  yield before + indented(value, level);
+}
+
+function* entriesOf({ entries }: Entries, level: number, before: string): Generator<string> {
+  const some = new Batch(level, `${before}{`);
+  let batch: JsonObject = {};
+  for (const [key, inner] of entries) {
     if (inner === undefined) continue;
-    yield* partsOf(inner, level + 1, `${start}${indent}  ${key === undefined ? '' : `${JSON.stringify(key)}: `}`);
-    start = ',';
+    if (inner instanceof Entries || inner instanceof Items) {
+      if (some.count > 0) yield some.take(batch);
+      batch = {};
+      yield* partsOf(inner, level + 1, `${some.start()}\n${'  '.repeat(level + 1)}${JSON.stringify(key)}: `);
+      continue;
+    }
+    setOwn(batch, key, inner);
+    if (++some.count < some.limit) continue;
+    yield some.take(batch);
+    batch = {};
   }
-  yield start === before + open ? `${start}${close}` : `${indent}${close}`;
+  if (some.count > 0) yield some.take(batch);
+  yield some.end('}');
+}
+
+function* itemsOf({ items }: Items, level: number, before: string): Generator<string> {
+  const some = new Batch(level, `${before}[`);
+  let batch: unknown[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (++some.count < some.limit) continue;
+    yield some.take(batch);
+    batch = [];
+  }
+  if (some.count > 0) yield some.take(batch);
+  yield some.end(']');
+}
+
+/** How many small values are turned into text together: one by one costs half as much again. */
+const mostAtOnce = 32;
+
+/** Turns some entries or items at a time into text: fewer when they turn out to be large. */
+class Batch {
+  count = 0;
+  limit = 1;
+  private isFirst = true;
+
+  constructor(
+    private readonly level: number,
+    private readonly opening: string,
+  ) {}
+
+  /** What stands before the next entry or item. */
+  start(): string {
+    const start = this.isFirst ? this.opening : ',';
+    this.isFirst = false;
+    return start;
+  }
+
+  take(values: object): string {
+    const inside = indented(values, this.level).slice(1, -2 - 2 * this.level);
+    this.count = 0;
+    this.limit =
+      inside.length > charactersAtOnce / 4 ? Math.ceil(this.limit / 2) : Math.min(2 * this.limit, mostAtOnce);
+    return this.start() + inside;
+  }
+
+  end(close: string): string {
+    return this.isFirst ? `${this.opening}${close}` : `\n${'  '.repeat(this.level)}${close}`;
+  }
 }
 
 /** As `JSON.stringify` would write it inside so many others. */
@@ -76,11 +147,6 @@ function indented(value: unknown, level: number): string {
   for (let depth = 0; depth < level; depth++) nested = [nested];
   const ends = level * (level + 1); // the brackets around it, each on a line of its own
   return JSON.stringify(nested, null, 2).slice(ends + 2 * level, -ends || undefined);
-}
-
-function covered(sum: RunningSha256, text: string): string {
-  sum.update(text);
-  return text;
 }
 
 /** The fields of a whole document, once it is known to be as it was written. */

@@ -52,7 +52,7 @@ async function manyFiles(): Promise<string> {
   const ids = new CheckpointIds(completeHost({}));
   for (let index = 0; index < count; index++) {
     const named = { ...checkpoint, ...ids.next() };
-    writeFileSync(join(directory, `${named.checkpointId}.json`), [...checkpointParts(named, newSha256)].join(''));
+    writeFileSync(join(directory, `${named.checkpointId}.json`), Buffer.concat([...checkpointParts(named, newSha256)]));
   }
   return root;
 }

@@ -22,7 +22,7 @@ export function sha256(data: Uint8Array | string): string {
 
 export function newSha256(): RunningSha256 {
   const sum = createHash('sha256');
-  return { update: (text) => void sum.update(text), digest: () => sum.digest('hex') };
+  return { update: (bytes) => void sum.update(bytes), digest: () => sum.digest('hex') };
 }
 
 /** A path for a file that is not finished, which no other process picks. */
@@ -34,13 +34,13 @@ export function newTemporary(): string {
  * Writes a file whole or not at all: under a name that is nobody else's, read back, then renamed and the directory
  * flushed. write-file-atomic takes a short write for a whole one and does not flush the directory, hence the fence.
  */
-export async function writeDocument(directory: string, name: string, parts: Iterable<string>): Promise<void> {
-  const { bytes, sum } = await assemble(parts);
+export async function writeDocument(directory: string, name: string, parts: Iterable<Uint8Array>): Promise<void> {
+  const bytes = await joined(parts);
   for (let round = 1; ; round++) {
     const temporary = join(directory, newTemporary());
     try {
       await writeFileAtomic(temporary, bytes, { mode: 0o600 });
-      if ((await sumOfFile(temporary)) !== sum) throw new Error('the file read back differs');
+      if (!(await isInFile(temporary, bytes))) throw new Error('the file read back differs');
       await rename(temporary, join(directory, name));
       break;
     } catch (error) {
@@ -57,45 +57,34 @@ const maxRounds = 3;
 /** Bytes that are taken in between two breaths: a few milliseconds of work. */
 const bytesAtOnce = 128 * 1024;
 
-async function assemble(parts: Iterable<string>): Promise<{ bytes: Buffer; sum: string }> {
-  const hash = createHash('sha256');
-  const chunks: Buffer[] = [];
-  let text = '';
-  const take = () => {
-    const chunk = Buffer.from(text);
-    hash.update(chunk);
+/** As `Buffer.concat` does, but what is large takes its time. */
+async function joined(parts: Iterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (const chunk of parts) {
     chunks.push(chunk);
-    text = '';
-  };
-  for (const part of parts) {
-    text += part;
-    if (text.length < bytesAtOnce) continue;
-    take();
+    length += chunk.length;
     await breathe();
   }
-  take();
-  return { bytes: await joined(chunks), sum: hash.digest('hex') };
-}
-
-/** As `Buffer.concat` does, but a large one takes its time. */
-async function joined(chunks: readonly Buffer[]): Promise<Buffer> {
-  const whole = Buffer.allocUnsafe(chunks.reduce((sum, { length }) => sum + length, 0));
+  const whole = Buffer.allocUnsafe(length);
   let end = 0;
   for (const chunk of chunks) {
     whole.set(chunk, end);
     end += chunk.length;
-    await breathe();
+    if (end % (8 * bytesAtOnce) < chunk.length) await breathe();
   }
   return whole;
 }
 
-async function sumOfFile(path: string): Promise<string> {
+/** Whether a file holds exactly these bytes. */
+async function isInFile(path: string, bytes: Buffer): Promise<boolean> {
   return withFile(path, async (file, size) => {
-    const sum = createHash('sha256');
+    if (size !== bytes.length) return false;
     for (let at = 0; at < size; at += bytesAtOnce) {
-      sum.update(await readBytes(file, at, Math.min(bytesAtOnce, size - at)));
+      const expected = bytes.subarray(at, at + bytesAtOnce);
+      if (!expected.equals(await readBytes(file, at, expected.length))) return false;
     }
-    return sum.digest('hex');
+    return true;
   });
 }
 
