@@ -44,6 +44,7 @@ class RunExecution {
   private readonly nextAttempts = new Map<number, number>();
   private readonly retryTimers = new Map<number, ReturnType<typeof setTimeout>>();
   private committing = 0;
+  private newest: { readonly appended: Promise<void>; readonly appends: Array<readonly RunRecord[]> } | undefined;
   private isAdvancing = false;
   private isReacting = false;
   private isStopped = false;
@@ -193,15 +194,26 @@ class RunExecution {
     }
     if (appended === undefined) return this.react(records);
     this.committing++;
+    if (this.newest?.appended === appended) this.newest.appends.push(records);
+    else this.await(appended, [records]);
+  }
+
+  /** Appends that share a promise, as those do that share a flush, are waited for together. */
+  private await(appended: Promise<void>, appends: Array<readonly RunRecord[]>): void {
+    this.newest = { appended, appends };
+    const forget = () => {
+      this.committing -= appends.length;
+      if (this.newest?.appended === appended) this.newest = undefined;
+    };
     appended.then(
       () => {
-        this.committing--;
-        this.guard(() => this.react(records));
+        forget();
+        for (const records of appends) this.guard(() => this.react(records));
         this.advance();
       },
       (error) => {
-        this.committing--;
-        this.fail(error, records);
+        forget();
+        for (const records of appends) this.fail(error, records);
       },
     );
   }

@@ -81,8 +81,14 @@ export class CheckedStore implements PersistenceManager {
     const rethrow = (error: unknown) => {
       throw storageError(planId, error);
     };
+    let last: { readonly appended: Promise<void>; readonly guarded: Promise<void> } | undefined;
+    const guardedAppend = (lines: readonly string[]) => {
+      const appended = writer.append(lines);
+      if (last?.appended !== appended) last = { appended, guarded: appended.catch(rethrow) };
+      return last.guarded; // appends that share a promise go on sharing one
+    };
     return {
-      append: (lines) => writer.append(lines).catch(rethrow), // for every node: no more promises than it takes
+      append: guardedAppend,
       flush: () => guardStorage(planId, () => writer.flush()),
       close: () => guardStorage(planId, () => writer.close()),
     };

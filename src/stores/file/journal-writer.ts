@@ -12,8 +12,11 @@ export interface JournalEnd {
   readonly sum: string;
 }
 
-interface Append {
-  readonly texts: readonly string[];
+/** Texts that go out in one write, and whoever waits for them. */
+interface Group {
+  readonly texts: string[];
+  characters: number;
+  readonly acknowledged: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -36,7 +39,7 @@ const charactersAtOnce = 256_000;
  * nothing is tried again on this file: the system may have dropped the page and report success next time.
  */
 export class FileJournalWriter implements JournalWriter {
-  private queue: Append[] = [];
+  private readonly queue: Group[] = [];
   private isWorking = false;
   private working: Promise<void> = Promise.resolve();
   private flushed: number;
@@ -57,13 +60,18 @@ export class FileJournalWriter implements JournalWriter {
     this.sum = end.sum;
   }
 
+  /** All that share a write share the promise. */
   append(texts: readonly string[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.queue.push({ texts, resolve, reject });
-      if (this.isWorking) return;
+    const group = this.openGroup();
+    for (const text of texts) {
+      group.texts.push(text);
+      group.characters += text.length;
+    }
+    if (!this.isWorking) {
       this.isWorking = true;
       this.working = this.work();
-    });
+    }
+    return group.acknowledged;
   }
 
   async flush(): Promise<void> {
@@ -87,34 +95,29 @@ export class FileJournalWriter implements JournalWriter {
     while (this.queue.length > 0) {
       // What settles in the same turn shares the flush; and what was acknowledged is told before anything else is done.
       await new Promise((resolve) => setImmediate(resolve));
-      const group = this.takeGroup();
+      const group = this.queue.shift() as Group;
       try {
         await this.write(group);
-        for (const { resolve } of group) resolve();
+        group.resolve();
       } catch (error) {
         this.failure ??= { error: await this.causeOf(error) };
-        for (const { reject } of group) reject(this.failure.error);
+        group.reject(this.failure.error);
       }
     }
     this.isWorking = false;
   }
 
-  private takeGroup(): Append[] {
-    let characters = 0;
-    let count = 0;
-    while (count < this.queue.length && characters < charactersAtOnce) {
-      for (const text of (this.queue[count] as Append).texts) characters += text.length;
-      count++;
-    }
-    if (count < this.queue.length) return this.queue.splice(0, count);
-    const group = this.queue;
-    this.queue = [];
+  private openGroup(): Group {
+    const last = this.queue.at(-1);
+    if (last !== undefined && last.characters < charactersAtOnce) return last;
+    const group = newGroup();
+    this.queue.push(group);
     return group;
   }
 
-  private async write(group: readonly Append[]): Promise<void> {
+  private async write(group: Group): Promise<void> {
     if (this.failure !== undefined) throw this.failure.error;
-    const bytes = this.frame(group);
+    const bytes = this.frame(group.texts);
     const { number } = this;
     const { checkNow } = this.lease;
     if (this.durability === 'relaxed' && bytes.length <= bytesAtOnce && checkNow !== undefined) {
@@ -129,14 +132,12 @@ export class FileJournalWriter implements JournalWriter {
     else checkNow();
   }
 
-  private frame(group: readonly Append[]): Buffer {
+  private frame(texts: readonly string[]): Buffer {
     let lines = '';
-    for (const { texts } of group) {
-      for (const text of texts) {
-        const { line, sum } = frameLine(++this.number, this.flushed, this.sum, text);
-        this.sum = sum;
-        lines += line;
-      }
+    for (const text of texts) {
+      const { line, sum } = frameLine(++this.number, this.flushed, this.sum, text);
+      this.sum = sum;
+      lines += line;
     }
     return Buffer.from(lines);
   }
@@ -172,4 +173,13 @@ export class FileJournalWriter implements JournalWriter {
       (lost) => (VibeError.is(lost) ? lost : error),
     );
   }
+}
+
+function newGroup(): Group {
+  let [resolve, reject] = [() => {}, (_: unknown) => {}];
+  const acknowledged = new Promise<void>((onResolved, onRejected) => {
+    resolve = onResolved;
+    reject = onRejected;
+  });
+  return { texts: [], characters: 0, acknowledged, resolve, reject };
 }
