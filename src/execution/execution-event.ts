@@ -72,4 +72,5 @@ export type ExecutionEvent = ExecutionEventBody & {
 /** Takes events; may be async. One that throws or rejects is logged and never disturbs the run. */
 export type ProgressListener = (event: ExecutionEvent) => void | Promise<void>;
 
+/** Takes a body that was made for it and completes it. */
 export type Emit = (event: ExecutionEventBody) => void;

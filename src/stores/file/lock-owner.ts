@@ -1,4 +1,4 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
@@ -54,21 +54,21 @@ export function holderOf(owner: LockOwner | undefined): LockHolder {
 }
 
 /** This thread, as the owner of a lock. */
-export async function ownerHere(lock: Pick<LockOwner, 'token' | 'runId' | 'since'>): Promise<LockOwner> {
+export function ownerHere(lock: Pick<LockOwner, 'token' | 'runId' | 'since'>): LockOwner {
   const { pid } = process;
-  return { ...(await machineHere()), pid, processStart: (await processStartOf(pid)) ?? '', threadId, ...lock };
+  return { ...machineHere(), pid, processStart: processStartOf(pid) ?? '', threadId, ...lock };
 }
 
 /** Whether the owner of a lock is at work. `unknown`: it cannot be judged from here. */
-export async function judgeOwner(owner: LockOwner): Promise<Verdict> {
-  const here = await machineHere();
+export function judgeOwner(owner: LockOwner): Verdict {
+  const here = machineHere();
   if (owner.host !== here.host) return 'unknown';
   if (owner.bootId !== here.bootId) return owner.bootId === '' || here.bootId === '' ? 'unknown' : 'dead';
   if (owner.pidNamespace !== here.pidNamespace) return 'unknown';
-  if (owner.pid === process.pid && owner.threadId === threadId && (await isSameProcess(owner))) {
+  if (owner.pid === process.pid && owner.threadId === threadId && isSameProcess(owner)) {
     return heldTokens().has(owner.token) ? 'alive' : 'dead'; // an own run that is over, although it could not say so
   }
-  return (await isSameProcess(owner)) ? 'alive' : 'dead';
+  return isSameProcess(owner) ? 'alive' : 'dead';
 }
 
 export function encodeOwner(owner: LockOwner): string {
@@ -93,9 +93,9 @@ function decodeOwner(text: string): LockOwner | undefined {
   }
 }
 
-async function isSameProcess({ pid, processStart }: LockOwner): Promise<boolean> {
+function isSameProcess({ pid, processStart }: LockOwner): boolean {
   if (!exists(pid)) return false;
-  const start = await processStartOf(pid);
+  const start = processStartOf(pid);
   return start === undefined || processStart === '' || start === processStart;
 }
 
@@ -108,19 +108,26 @@ function exists(pid: number): boolean {
   }
 }
 
-async function machineHere(): Promise<Pick<LockOwner, 'host' | 'bootId' | 'pidNamespace'>> {
-  const bootId = await whereTold(readFile('/proc/sys/kernel/random/boot_id', 'utf8'));
-  const pidNamespace = await whereTold(readlink('/proc/self/ns/pid'));
+function machineHere(): Pick<LockOwner, 'host' | 'bootId' | 'pidNamespace'> {
+  const bootId = whereTold(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
+  const pidNamespace = whereTold(() => readlinkSync('/proc/self/ns/pid'));
   return { host: hostname(), bootId: bootId?.trim() ?? '', pidNamespace: pidNamespace ?? '' };
 }
 
 /** Field 22 of /proc/<pid>/stat, counted behind the name, which may hold anything. */
-async function processStartOf(pid: number): Promise<string | undefined> {
-  const stat = await whereTold(readFile(`/proc/${pid}/stat`, 'utf8'));
+function processStartOf(pid: number): string | undefined {
+  const stat = whereTold(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
-/** Outside Linux there is no /proc, and a process may end while it is looked at. */
-function whereTold(reading: Promise<string>): Promise<string | undefined> {
-  return reading.catch(() => undefined);
+/**
+ * Outside Linux there is no /proc, and a process may end while it is looked at. What is there is in memory: asking a
+ * thread for it would take longer than reading it.
+ */
+function whereTold(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }

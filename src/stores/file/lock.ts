@@ -98,7 +98,7 @@ export class FileLocks implements LockCapability {
     const epoch = Math.max(seen, highestEpoch(names, epochOfJournal), request.above ?? 0) + 1;
     if (epochOfLock(lockName(epoch)) === undefined) throw new Error(`no epoch is left above ${epoch - 1}`);
     const { planId, runId, since, log } = request;
-    const owner = await ownerHere({ token: this.options.newToken(), runId, since });
+    const owner = ownerHere({ token: this.options.newToken(), runId, since });
     heldTokens().add(owner.token);
     const lease = new FileLease({
       directory,
@@ -138,7 +138,7 @@ async function look(directory: string): Promise<Holding> {
   if (epoch === 0 || names.includes(releasedName(epoch))) return { epoch, owner: undefined, verdict: 'free' };
   const owner = await readOwner(directory, epoch);
   if (owner === 'gone') return look(directory); // somebody has taken it over meanwhile
-  const verdict = owner === undefined ? 'unknown' : await judgeOwner(owner);
+  const verdict = owner === undefined ? 'unknown' : judgeOwner(owner);
   return { epoch, owner, verdict: verdict === 'dead' ? 'free' : verdict };
 }
 
