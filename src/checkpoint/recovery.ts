@@ -2,7 +2,13 @@ import { copyJson, setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { ExecutionState } from '../run/execution-state.js';
 import type { CompletedResult, NodeResult } from '../run/node-result.js';
-import { type RunIdentity, type RunState, restoreRunState } from '../run/run-state.js';
+import {
+  continuedRunState,
+  type KeptTimes,
+  type RunIdentity,
+  type RunState,
+  restoreRunState,
+} from '../run/run-state.js';
 
 /** Says why a state cannot be what a run of this plan left behind. */
 export class UnusableState extends Error {
@@ -16,15 +22,16 @@ export class UnusableState extends Error {
  */
 export function recoverRun(identity: RunIdentity, stored: ExecutionState): () => RunState {
   const results = [...resultsInOrder(identity, stored)];
-  return () =>
-    restoreRunState(identity, {
-      status: stored.state,
-      seq: stored.seq ?? 0,
-      results,
-      startedAt: stored.startedAt,
-      endedAt: stored.endedAt,
-      activeMs: stored.activeMs ?? 0,
-    });
+  return () => restoreRunState(identity, { ...timesOf(stored), results });
+}
+
+/** The same where a replay has the state already, on the graph that the run will have. */
+export function recoverReplayed(identity: RunIdentity, stored: ExecutionState, replayed: RunState): () => RunState {
+  return () => continuedRunState(identity, replayed, timesOf(stored));
+}
+
+function timesOf({ state, seq = 0, startedAt, endedAt, activeMs = 0 }: ExecutionState): KeptTimes {
+  return { status: state, seq, startedAt, endedAt, activeMs };
 }
 
 /** As they settled, as far as is known: a JSON object does not keep the order of keys that look like numbers. */

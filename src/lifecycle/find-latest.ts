@@ -10,6 +10,7 @@ import {
   summarize,
 } from '../checkpoint/checkpoint.js';
 import { parseRollingId, planIdOfOlderId } from '../checkpoint/checkpoint-id.js';
+import type { Replayed } from '../checkpoint/replay.js';
 import { CheckpointCorruptError, VibeError } from '../errors.js';
 import type { CheckedStore } from './checked-store.js';
 import { rollingIdOf } from './identity.js';
@@ -32,7 +33,7 @@ export interface Latest<Run> {
  * The latest state of a plan that can be gone on from; `undefined` when there is none and nothing is damaged. Where the
  * plan has journals, the latest of them is one such state, and wins over a checkpoint that proves no more.
  *
- * @param open makes a run of a checkpoint, or throws a CheckpointCorruptError
+ * @param open makes a run of a checkpoint, and of the replay that it stands for, or throws a CheckpointCorruptError
  * @throws CheckpointCorruptError when something newer is damaged and `onCorrupt` is `'throw'`, or nothing intact is left
  * @throws CheckpointVersionError when something newer was written by a newer version, whatever `onCorrupt` says
  */
@@ -40,14 +41,16 @@ export async function findLatest<Run>(
   store: CheckedStore,
   { summaries, journals }: StoredPlan,
   query: LatestQuery,
-  open: (checkpoint: Checkpoint) => Run,
+  open: (checkpoint: Checkpoint, replayed?: Replayed) => Run,
 ): Promise<Latest<Run> | undefined> {
   const intact = summaries
     .filter(isIntact)
     .filter(({ vibeKey }) => vibeKey === query.vibeKey)
     .sort(byLatest);
-  const candidates: Candidate[] = journals.states.flatMap(({ damage, checkpoint }) =>
-    damage === undefined && checkpoint?.vibeKey === query.vibeKey ? [{ ...summarize(checkpoint), checkpoint }] : [],
+  const candidates: Candidate[] = journals.states.flatMap(({ damage, checkpoint, replayed }) =>
+    damage === undefined && checkpoint?.vibeKey === query.vibeKey
+      ? [{ ...summarize(checkpoint), checkpoint, replayed }]
+      : [],
   );
   candidates.push(...intact);
   candidates.sort(byProof(candidates)); // stable: a journal stays before its equals
@@ -58,7 +61,7 @@ export async function findLatest<Run>(
     const loaded = await orDamage(query.planId, candidate, async () => {
       const checkpoint = candidate.checkpoint ?? (await store.loadCheckpoint(candidate.checkpointId));
       if (checkpoint === undefined) throw new Vanished(candidate.checkpointId);
-      return { checkpoint, run: open(checkpoint), isJournal: candidate.checkpoint !== undefined };
+      return { checkpoint, run: open(checkpoint, candidate.replayed), isJournal: candidate.checkpoint !== undefined };
     });
     if (loaded.damage !== undefined) damages.push(loaded.damage);
     else {
@@ -98,7 +101,7 @@ export async function findLatest<Run>(
 }
 
 /** A state to try. That of a journal is there already. */
-type Candidate = IntactSummary & { readonly checkpoint?: Checkpoint };
+type Candidate = IntactSummary & { readonly checkpoint?: Checkpoint; readonly replayed?: Replayed | undefined };
 
 /**
  * The run with the highest epoch first; of one run, what proves more results, whoever wrote it: a file may have what the
@@ -134,7 +137,7 @@ function provesMost<Run>(
   found: Found<Run> | undefined,
   states: readonly JournalState[],
   { vibeKey }: LatestQuery,
-  open: (checkpoint: Checkpoint) => Run,
+  open: (checkpoint: Checkpoint, replayed?: Replayed) => Run,
 ): Found<Run> | undefined {
   let best = found;
   for (const { damage, checkpoint } of states) {

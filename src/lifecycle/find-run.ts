@@ -1,4 +1,5 @@
 import { byLatest, type Checkpoint, type DamagedSummary, isIntact, summarize } from '../checkpoint/checkpoint.js';
+import type { Replayed } from '../checkpoint/replay.js';
 import {
   type CheckpointCorruptError,
   CheckpointMismatchError,
@@ -81,6 +82,8 @@ export async function findStart(
   }
 }
 
+type OpenCheckpoint = (checkpoint: Checkpoint, replayed?: Replayed) => OpenRun;
+
 /** How often to list again when what was listed is gone by the time it is read. */
 const maxLooks = 5;
 
@@ -96,7 +99,7 @@ async function lookForStart(
 
   const { planId, vibeKey } = target;
   const isBranch = call.checkpointId !== undefined;
-  const open = (checkpoint: Checkpoint): OpenRun => {
+  const open: OpenCheckpoint = (checkpoint, replayed) => {
     const { runId, checkpointId, createdAt, unknownFields } = checkpoint;
     const { startedAt = createdAt, endedAt = createdAt, activeMs, ...rest } = checkpoint;
     if (isBranch) {
@@ -105,7 +108,7 @@ async function lookForStart(
       return openStoredRun(rest, names, planner.lookup);
     }
     const names = { planId, runId, vibeKey, epoch, parent: checkpoint.parent, unknownFields };
-    return openStoredRun({ ...rest, startedAt, endedAt, activeMs }, names, planner.lookup);
+    return openStoredRun({ ...rest, startedAt, endedAt, activeMs }, names, planner.lookup, replayed?.state);
   };
   const start =
     target.checkpoint === undefined
@@ -132,7 +135,7 @@ async function findLatestStart(
   { damage, ...query }: Target,
   stored: StoredPlan,
   { store }: PlannerServices,
-  open: (checkpoint: Checkpoint) => OpenRun,
+  open: OpenCheckpoint,
 ): Promise<StoredStart | undefined> {
   const latest = await findLatest(store, stored, { ...query, onCorrupt: call.onCorrupt }, open);
   if (damage === undefined) return latest;

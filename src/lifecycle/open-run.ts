@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
+import { recoverReplayed, recoverRun, UnusableState } from '../checkpoint/recovery.js';
 import { CheckpointCorruptError, CheckpointMismatchError, PlanInvalidError } from '../errors.js';
 import type { HandlerLookup } from '../execution/node-handler.js';
 import { freezeJson, type JsonObject } from '../plan/json-value.js';
@@ -36,8 +36,18 @@ export function openNewRun(plan: WorkflowPlan, vibe: Vibe, names: OpenRunNames, 
  * @throws CheckpointCorruptError when its plan and results do not fit together
  * @throws PlanInvalidError when its plan cannot be run with the handlers there are
  */
-export function openStoredRun(checkpoint: Checkpoint, names: OpenRunNames, lookup: HandlerLookup): OpenRun {
+export function openStoredRun(
+  checkpoint: Checkpoint,
+  names: OpenRunNames,
+  lookup: HandlerLookup,
+  /** The checkpoint as a state, where a journal was replayed to it. */
+  replayed?: RunState,
+): OpenRun {
   const { workflowPlan: plan, vibe } = checkpoint;
+  if (replayed?.graph.nodes.every(({ node }) => lookup(node) !== undefined)) {
+    const identity = identityOf(plan, vibe, replayed.graph, names); // a replay takes every node for served, as all are
+    return { identity, makeState: recoverReplayed(identity, checkpoint, replayed) };
+  }
   const isDone =
     names.runId === checkpoint.runId && checkpoint.state === 'completed' && checkpoint.pendingNodes.length === 0;
   const graph = isDone ? structureOf(checkpoint) : storedGraphOf(checkpoint, lookup);

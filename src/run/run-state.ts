@@ -118,10 +118,13 @@ export function applyRecord(state: RunState, record: RunRecord): GraphNode | und
 }
 
 /** What a snapshot kept of a run. */
-export interface KeptState {
+export interface KeptState extends KeptTimes {
+  readonly results: Iterable<NodeResult>;
+}
+
+export interface KeptTimes {
   readonly status: RunStatus;
   readonly seq: number;
-  readonly results: Iterable<NodeResult>;
   readonly startedAt: string | undefined;
   readonly endedAt: string | undefined;
   readonly activeMs: number;
@@ -131,12 +134,20 @@ export interface KeptState {
 export function restoreRunState(identity: RunIdentity, kept: KeptState): RunState {
   const state = newRunState(identity);
   for (const result of kept.results) settle(state, nodeOf(state, result.nodeId), result);
-  state.status = kept.status;
-  state.seq = kept.seq;
-  state.startedAt = kept.startedAt;
-  state.endedAt = kept.endedAt;
-  state.earlierMs = kept.activeMs;
-  return state;
+  return restored(state, kept);
+}
+
+/** The state of a run of the same graph, to go on from: a copy, which shares the results. */
+export function continuedRunState(identity: RunIdentity, earlier: RunState, kept: KeptTimes): RunState {
+  const { completed, failed, skipped } = earlier;
+  const results = new Map(earlier.results);
+  const [isComplete, openChildren] = [earlier.isComplete.slice(), earlier.openChildren.slice()];
+  const copied = { results, completed: [...completed], isComplete, openChildren, failed, skipped };
+  return restored({ ...newRunState(identity), ...copied }, kept);
+}
+
+function restored(state: RunState, { status, seq, startedAt, endedAt, activeMs }: KeptTimes): RunState {
+  return Object.assign(state, { status, seq, startedAt, endedAt, earlierMs: activeMs });
 }
 
 /** The records that amount to a state: applied to a new run, they give it again. */

@@ -72,7 +72,7 @@ class ChainCheck {
 /**
  * Hands over the lines of a file, split at the byte of a line feed alone, until it is told to stop; answers whether
  * something follows the last one.
- * @param take answers whether to go on
+ * @param take keeps no part of the line, and answers whether to go on
  */
 export async function eachLine(path: string, take: (line: Buffer) => boolean): Promise<{ hasRest: boolean }> {
   const { file, size } = await openFile(path);
@@ -90,9 +90,9 @@ async function splitLines(
 ): Promise<{ hasRest: boolean }> {
   let pieces: Buffer[] = [];
   let pieceBytes = 0;
+  const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, size)); // one for all: nothing is kept of it
   for (let at = 0; at < size; ) {
-    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, size - at));
-    const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
+    const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, size - at), at);
     if (bytesRead === 0) break; // shorter than it was a moment ago
     at += bytesRead;
     const bytes = chunk.subarray(0, bytesRead);
@@ -105,7 +105,7 @@ async function splitLines(
       pieceBytes = 0;
       start = end + 1;
     }
-    if (start < bytesRead) pieces.push(bytes.subarray(start));
+    if (start < bytesRead) pieces.push(Buffer.from(bytes.subarray(start)));
     pieceBytes += bytesRead - start;
     if (pieceBytes > maxLineBytes) break;
   }
