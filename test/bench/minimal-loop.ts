@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { fdatasync, write } from 'node:fs';
 import type { WorkflowPlanInput } from '../../src/index.js';
 
@@ -55,9 +56,19 @@ export function minimalLoop(plan: WorkflowPlanInput, options: LoopOptions): () =
     });
 }
 
-/** One write and flush under way; the lines of what settles meanwhile are the next group. */
-export function groupCommit(fd: number, lines: readonly string[]): Keep {
+/**
+ * Appends the lines that the library would write for the nodes, by hand: a record, its place and its sum. One write and
+ * flush under way; the lines of what settles meanwhile are the next group.
+ */
+export function groupCommit(fd: number, { rootNodes }: WorkflowPlanInput, output: unknown): Keep {
   return (settle, fail) => {
+    let [number, flushed, prev] = [0, 0, 'head'];
+    const lineOf = (index: number) => {
+      const text = JSON.stringify({ kind: 'node_settled', result: resultOf(rootNodes[index]?.id, output) });
+      const start = `${++number} ${flushed} ${prev}`;
+      prev = hash('sha256', `${start} ${text}`, 'hex').slice(0, 32);
+      return `${start} ${prev} ${text}\n`;
+    };
     let queue: number[] = [];
     let isWriting = false;
     const writeNext = () => {
@@ -65,9 +76,11 @@ export function groupCommit(fd: number, lines: readonly string[]): Keep {
       if (!isWriting) return;
       const group = queue;
       queue = [];
-      const bytes = Buffer.from(group.map((index) => lines[index]).join(''));
+      const bytes = Buffer.from(group.map(lineOf).join(''));
+      const last = number;
       appendFlushed(fd, bytes, (error) => {
         if (error !== null) return fail(error);
+        flushed = last;
         group.forEach(settle);
         writeNext();
       });
@@ -79,6 +92,20 @@ export function groupCommit(fd: number, lines: readonly string[]): Keep {
       setImmediate(writeNext); // what settles in the same turn shares the flush
     };
   };
+}
+
+function resultOf(nodeId: string | undefined, output: unknown): object {
+  const now = isoNow();
+  const times = { attempts: 1, started_at: now, completed_at: now, duration_ms: 0 };
+  return { node_id: nodeId, status: 'completed', output, ...times, handler: { name: 'default' } };
+}
+
+let [lastMs, lastIso] = [0, ''];
+
+function isoNow(): string {
+  const ms = Date.now();
+  if (ms !== lastMs) [lastMs, lastIso] = [ms, new Date(ms).toISOString()];
+  return lastIso;
 }
 
 /** One line after the other, each appended and flushed. */

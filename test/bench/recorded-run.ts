@@ -20,6 +20,8 @@ export interface RunTimes {
   readonly wholeMs: number;
   /** From `plan_created` to the result; `NaN` when nobody listened. */
   readonly afterPlanMs: number;
+  /** From `plan_created` to the last `node_completed`; `NaN` when nobody listened. */
+  readonly recordsMs: number;
   /** What this process has worked in all its threads: on a busy machine it says more than the clock. */
   readonly cpuMs: number;
   readonly checkpointDir: string;
@@ -43,7 +45,9 @@ export async function runPlan(
   const handlers = { default: async () => output };
   const planner = new MetaPlanner({ ...options, checkpointDir, handlers });
   let createdAt = Number.NaN;
-  const onProgress: ExecuteOptions['onProgress'] = ({ type }) => {
+  let acknowledgedAt = Number.NaN;
+  const onProgress: ExecuteOptions['onProgress'] = ({ type, progress }) => {
+    if (type === 'node_completed' && progress.completed === progress.total) acknowledgedAt = performance.now();
     if (type !== 'plan_created') return;
     createdAt = performance.now();
     onPlanCreated?.();
@@ -54,7 +58,13 @@ export async function runPlan(
   const end = performance.now();
   const { user, system } = process.cpuUsage(cpuBefore);
   if (result.status !== 'completed') throw new Error(`the run is ${result.status}`);
-  return { wholeMs: end - begin, afterPlanMs: end - createdAt, cpuMs: (user + system) / 1_000, checkpointDir };
+  return {
+    wholeMs: end - begin,
+    afterPlanMs: end - createdAt,
+    recordsMs: acknowledgedAt - createdAt,
+    cpuMs: (user + system) / 1_000,
+    checkpointDir,
+  };
 }
 
 /** The one directory of a plan in a checkpoint directory. */
