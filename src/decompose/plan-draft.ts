@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DecompositionError, PlanInvalidError } from '../errors.js';
 import { issuesOf } from '../plan/issues.js';
 import type { Vibe } from '../plan/vibe.js';
-import { workflowNodeSchema } from '../plan/workflow-node.js';
+import { nodesSchema } from '../plan/workflow-node.js';
 import { isTooDeep, tooDeepIssue, type WorkflowPlan } from '../plan/workflow-plan.js';
 
 /**
@@ -10,7 +10,7 @@ import { isTooDeep, tooDeepIssue, type WorkflowPlan } from '../plan/workflow-pla
  * its plan never decides which run is meant.
  */
 const planDraftSchema = z.strictObject({
-  rootNodes: z.array(workflowNodeSchema),
+  rootNodes: nodesSchema,
   /** Seconds. */
   estimatedTotalDuration: z.number().nonnegative().optional(),
   id: z.unknown().optional(),

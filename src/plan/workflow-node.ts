@@ -7,8 +7,7 @@ export type NodeType = (typeof nodeTypes)[number];
 /** 1 to 200 characters of any kind: how plans and nodes are named. */
 export const idSchema = z.string().min(1, 'expected 1 to 200 characters').max(200, 'expected 1 to 200 characters');
 
-/** One thing to do: usually one paid call to a model. */
-export const workflowNodeSchema = z.strictObject({
+const ownFields = z.strictObject({
   /** Unique in its plan, nested nodes included. */
   id: idSchema,
   type: z.enum(nodeTypes),
@@ -18,10 +17,6 @@ export const workflowNodeSchema = z.strictObject({
   parameters: jsonObjectSchema.default({}),
   /** Ids of the nodes that must be completed first; their outputs are the handler's inputs. */
   dependencies: z.array(idSchema).default([]),
-  /** Nodes that belong to this one: they start after its own handler, and it is complete when they are. */
-  get children() {
-    return z.array(workflowNodeSchema).default([]);
-  },
   /** Seconds. */
   estimatedDuration: z.number().nonnegative().optional(),
   /** Fields that a newer version of this library stored here: kept as they are. */
@@ -29,6 +24,26 @@ export const workflowNodeSchema = z.strictObject({
 });
 
 /** A node as the library holds it: defaults filled in. */
-export type WorkflowNode = z.infer<typeof workflowNodeSchema>;
+export type WorkflowNode = z.infer<typeof ownFields> & { children: WorkflowNode[] };
 /** A node as a host may write it: `id`, `type` and `description` are required. */
-export type WorkflowNodeInput = z.input<typeof workflowNodeSchema>;
+export type WorkflowNodeInput = z.input<typeof ownFields> & { children?: WorkflowNodeInput[] | undefined };
+
+/** Nodes, each with those below it. Not a recursive schema: zod keeps a note of every object that goes through one. */
+export const nodesSchema: z.ZodType<WorkflowNode[], WorkflowNodeInput[]> = z
+  .custom<WorkflowNodeInput[]>(Array.isArray, 'expected an array of nodes')
+  .transform((nodes, context) =>
+    nodes.map((node, index) => {
+      const parsed = workflowNodeSchema.safeParse(node);
+      if (parsed.success) return parsed.data;
+      for (const issue of parsed.error.issues) {
+        context.issues.push({ ...issue, path: [index, ...issue.path], input: node } as (typeof context.issues)[number]);
+      }
+      return z.NEVER;
+    }),
+  );
+
+/** One thing to do: usually one paid call to a model. */
+export const workflowNodeSchema = ownFields.extend({
+  /** Nodes that belong to this one: they start after its own handler, and it is complete when they are. */
+  children: nodesSchema.default([]),
+});

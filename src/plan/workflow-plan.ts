@@ -4,7 +4,7 @@ import { issuesOf } from './issues.js';
 import { equalJson, isPlainObject } from './json-value.js';
 import { PlanGraph } from './plan-graph.js';
 import { jsonObjectSchema, vibeSchema } from './vibe.js';
-import { idSchema, type WorkflowNode, workflowNodeSchema } from './workflow-node.js';
+import { idSchema, nodesSchema, type WorkflowNode } from './workflow-node.js';
 
 /** Children may have children, this many levels deep. */
 export const maxNodeLevels = 200;
@@ -14,7 +14,7 @@ export const workflowPlanSchema = z.strictObject({
   /** Names the plan, and with it the run that is resumed. */
   id: idSchema,
   sourceVibe: vibeSchema,
-  rootNodes: z.array(workflowNodeSchema),
+  rootNodes: nodesSchema,
   /** Seconds. */
   estimatedTotalDuration: z.number().nonnegative().optional(),
   /** ISO 8601. */

@@ -90,12 +90,7 @@ async function splitLines(
 ): Promise<{ hasRest: boolean }> {
   let pieces: Buffer[] = [];
   let pieceBytes = 0;
-  const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, size)); // one for all: nothing is kept of it
-  for (let at = 0; at < size; ) {
-    const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, size - at), at);
-    if (bytesRead === 0) break; // shorter than it was a moment ago
-    at += bytesRead;
-    const bytes = chunk.subarray(0, bytesRead);
+  for await (const bytes of chunksOf(file, size)) {
     let start = 0;
     for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
       const last = bytes.subarray(start, end);
@@ -105,9 +100,26 @@ async function splitLines(
       pieceBytes = 0;
       start = end + 1;
     }
-    if (start < bytesRead) pieces.push(Buffer.from(bytes.subarray(start)));
-    pieceBytes += bytesRead - start;
+    if (start < bytes.length) pieces.push(Buffer.from(bytes.subarray(start)));
+    pieceBytes += bytes.length - start;
     if (pieceBytes > maxLineBytes) break;
   }
   return { hasRest: pieceBytes > 0 };
+}
+
+/** While one chunk is looked at, the next is read. Only the present one can be relied on. */
+async function* chunksOf(file: FileHandle, size: number): AsyncGenerator<Buffer> {
+  const length = Math.min(chunkBytes, size);
+  const buffers = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(size > length ? length : 0)] as const;
+  const read = (at: number, turn: number) => file.read(buffers[turn % 2] as Buffer, 0, Math.min(length, size - at), at);
+  let at = 0;
+  let reading = read(at, 0);
+  for (let turn = 0; at < size; turn++) {
+    const { bytesRead, buffer } = await reading;
+    if (bytesRead === 0) return; // shorter than it was a moment ago
+    at += bytesRead;
+    if (at < size) reading = read(at, turn + 1);
+    reading.catch(() => {}); // told when its turn comes, and nothing to tell when nobody wants it any more
+    yield buffer.subarray(0, bytesRead);
+  }
 }
