@@ -56,8 +56,12 @@ function lineOf(event: ExecutionEvent): string | undefined {
       return event.listed ? `saved ${event.checkpointId} with ${event.completedNodes} nodes` : undefined;
     case 'checkpoint_corrupt':
       return `${event.checkpointId} is damaged: ${event.reason}`;
+    case 'node_progress':
+      return `${event.nodeId} is at ${Math.round(100 * event.fraction)} %`;
     case 'run_completed':
       return event.status;
+    case 'run_paused':
+      return `paused: ${event.pause.reason}`;
     default:
       return event satisfies never;
   }

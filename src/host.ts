@@ -14,6 +14,8 @@ export interface Host {
   now(): number;
   /** A new unguessable id of lower-case letters, digits and `-`. Default: nanoid, 20 characters. */
   newId(): string;
+  /** Calls back once after so many milliseconds, unless the function that it returns is called. Default: `setTimeout`. */
+  setTimer(callback: () => void, delayMs: number): () => void;
   /** Takes a log line. Default: silent. */
   log(level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>): void;
 }
@@ -36,6 +38,8 @@ export function completeHost(given: Partial<Host> = {}): Host {
   return {
     now: clockOf(given),
     newId: given.newId === undefined ? () => newId() : () => (given as Host).newId(),
+    setTimer:
+      given.setTimer === undefined ? setTimer : (callback, delayMs) => (given as Host).setTimer(callback, delayMs),
     log: (level, message, details) => {
       try {
         given.log?.(level, message, details);
@@ -44,6 +48,11 @@ export function completeHost(given: Partial<Host> = {}): Host {
       }
     },
   };
+}
+
+function setTimer(callback: () => void, delayMs: number): () => void {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
 }
 
 let lastMs = Number.NaN;

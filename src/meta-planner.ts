@@ -54,6 +54,7 @@ export class MetaPlanner {
       concurrency: checked.concurrency,
       retry: checked.retry,
       timeoutMs: checked.timeoutMs,
+      pauseAfterMs: checked.pauseAfterMs,
       checkpointInterval: checked.checkpointInterval,
       durability: checked.durability,
       onProgress: checked.onProgress,

@@ -1,10 +1,26 @@
 import { isPlainObject, type JsonObject, setOwn } from '../plan/json-value.js';
-import { type Vibe, vibeSchema } from '../plan/vibe.js';
-import type { WorkflowNode } from '../plan/workflow-node.js';
+import { vibeSchema } from '../plan/vibe.js';
 import { isTooDeep, type WorkflowPlan } from '../plan/workflow-plan.js';
 import type { NodeResult } from '../run/node-result.js';
 import type { RunParent } from '../run/run-state.js';
 import { type Checkpoint, checkpointSchema, type IntactSummary, shortDescription } from './checkpoint.js';
+import {
+  decodeNodeRecord,
+  decodePauses,
+  decodeSpend,
+  encodeNodeRecord,
+  encodePause,
+  encodeSpend,
+} from './node-record-codec.js';
+import {
+  decodePlan,
+  decodeVibe,
+  encodeNode,
+  encodePlan,
+  encodeVibe,
+  unknownFieldsOf,
+  withUnknown,
+} from './plan-codec.js';
 import {
   type Decoded,
   damaged,
@@ -114,6 +130,10 @@ function* bodyOf(checkpoint: Checkpoint, head: JsonObject): Generator<readonly [
     started_at: checkpoint.startedAt,
     ended_at: checkpoint.endedAt,
     active_ms: checkpoint.activeMs,
+    pauses: checkpoint.pauses?.map(encodePause),
+    node_progress: checkpoint.nodeProgress?.map(encodeNodeRecord),
+    spawned_nodes: checkpoint.spawnedNodes?.map(encodeNodeRecord),
+    spend: checkpoint.spend?.map(encodeSpend),
   };
   yield* Object.entries(fields);
   const known = { ...fields, ...head, head_checksum: '', checksum: '' };
@@ -137,7 +157,7 @@ function decodeFields(document: JsonObject): JsonObject {
   const { schema_version, vibe_description, progress, head_checksum, checksum, ...fields } = document;
   const { run_id, state, epoch, seq, vibe_key, parent, checkpoint_id, plan_id, created_at, ...content } = fields;
   const { vibe, workflow_plan, completed_nodes, node_results, pending_nodes, ...rest } = content;
-  const { started_at, ended_at, active_ms, ...unknown } = rest;
+  const { started_at, ended_at, active_ms, pauses, node_progress, spawned_nodes, spend, ...unknown } = rest;
   return {
     runId: run_id,
     state,
@@ -156,8 +176,16 @@ function decodeFields(document: JsonObject): JsonObject {
     startedAt: started_at,
     endedAt: ended_at,
     activeMs: active_ms,
+    pauses: decodePauses(pauses),
+    nodeProgress: listOf(node_progress, decodeNodeRecord),
+    spawnedNodes: listOf(spawned_nodes, decodeNodeRecord),
+    spend: listOf(spend, decodeSpend),
     ...unknownFieldsOf(unknown),
   };
+}
+
+function listOf(documents: unknown, decode: (document: unknown) => unknown): unknown {
+  return Array.isArray(documents) ? documents.map(decode) : documents;
 }
 
 export function encodeParent({ runId, checkpointId, unknownFields }: RunParent): JsonObject {
@@ -168,68 +196,6 @@ export function decodeParent(document: unknown): unknown {
   if (!isPlainObject(document)) return document;
   const { run_id, checkpoint_id, ...unknown } = document;
   return { runId: run_id, checkpointId: checkpoint_id, ...unknownFieldsOf(unknown) };
-}
-
-export function encodeVibe({ description, style, constraints, domain, metadata, unknownFields }: Vibe): JsonObject {
-  return withUnknown({ description, style, constraints, domain, metadata }, unknownFields);
-}
-
-export function decodeVibe(document: unknown): unknown {
-  if (!isPlainObject(document)) return document;
-  const { description, style, constraints, domain, metadata, ...unknown } = document;
-  return { description, style, constraints, domain, metadata, ...unknownFieldsOf(unknown) };
-}
-
-export function encodePlan(plan: WorkflowPlan): JsonObject {
-  const fields = {
-    id: plan.id,
-    source_vibe: encodeVibe(plan.sourceVibe),
-    root_nodes: plan.rootNodes.map(encodeNode),
-    estimated_total_duration: plan.estimatedTotalDuration,
-    created_at: plan.createdAt,
-  };
-  return withUnknown(fields, plan.unknownFields);
-}
-
-export function decodePlan(document: unknown): unknown {
-  if (!isPlainObject(document)) return document;
-  const { id, source_vibe, root_nodes, estimated_total_duration, created_at, ...unknown } = document;
-  return {
-    id,
-    sourceVibe: decodeVibe(source_vibe),
-    rootNodes: Array.isArray(root_nodes) ? root_nodes.map(decodeNode) : root_nodes,
-    estimatedTotalDuration: estimated_total_duration,
-    createdAt: created_at,
-    ...unknownFieldsOf(unknown),
-  };
-}
-
-function encodeNode(node: WorkflowNode): JsonObject {
-  const fields = {
-    id: node.id,
-    type: node.type,
-    description: node.description,
-    parameters: node.parameters,
-    dependencies: node.dependencies,
-    children: node.children.map(encodeNode),
-    estimated_duration: node.estimatedDuration,
-  };
-  return withUnknown(fields, node.unknownFields);
-}
-
-function decodeNode(document: unknown): unknown {
-  if (!isPlainObject(document)) return document;
-  const { id, type, description, parameters, dependencies, children, estimated_duration, ...unknown } = document;
-  return {
-    id,
-    type,
-    description,
-    parameters,
-    dependencies,
-    children: Array.isArray(children) ? children.map(decodeNode) : children,
-    estimatedDuration: estimated_duration,
-    ...unknownFieldsOf(unknown),
-  };
 }
 
 export function encodeNodeResult(result: NodeResult): JsonObject {
@@ -290,16 +256,4 @@ function gatherOutput(nodeId: string, results: JsonObject, gathering: Set<string
   }
   result.output = output;
   return output;
-}
-
-export function unknownFieldsOf(fields: JsonObject): { unknownFields?: JsonObject } {
-  return Object.keys(fields).length === 0 ? {} : { unknownFields: fields };
-}
-
-/** What this version knows always wins over what it does not, here or in another part of the document. */
-export function withUnknown(fields: JsonObject, unknown: JsonObject = {}, elsewhere: JsonObject = {}): JsonObject {
-  for (const key of Object.keys(unknown)) {
-    if (!Object.hasOwn(fields, key) && !Object.hasOwn(elsewhere, key)) setOwn(fields, key, unknown[key]);
-  }
-  return fields;
 }

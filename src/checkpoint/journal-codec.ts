@@ -5,19 +5,10 @@ import { executionStateSchema } from '../run/execution-state.js';
 import { type RunRecord, type RunStatus, runRecordSchema, runStatuses } from '../run/run-record.js';
 import type { RunParent } from '../run/run-state.js';
 import { isCheckpointId } from './checkpoint-id.js';
-import {
-  decodeNodeResult,
-  decodeParent,
-  decodePlan,
-  decodeVibe,
-  encodeNodeResult,
-  encodeParent,
-  encodePlan,
-  encodeVibe,
-  unknownFieldsOf,
-  withUnknown,
-} from './codec.js';
+import { decodeNodeResult, decodeParent, encodeNodeResult, encodeParent } from './codec.js';
+import { decodeNodeRecord, decodePauses, encodeNodeRecord, encodePause } from './node-record-codec.js';
 import type { Durability } from './persistence-manager.js';
+import { decodePlan, decodeVibe, encodePlan, encodeVibe, unknownFieldsOf, withUnknown } from './plan-codec.js';
 import { type Decoded, damaged } from './sealed-document.js';
 
 // The lines of a journal: a header, then records of the run and marks of its checkpoints. The names of what is inside a
@@ -164,14 +155,15 @@ export function encodeRecord(record: RunRecord): string {
       return JSON.stringify({ kind: record.kind, node_id: record.nodeId, at: record.at });
     case 'run_restored': {
       const { kind, status, startedAt, endedAt, activeMs } = record;
-      return JSON.stringify({ kind, status, started_at: startedAt, ended_at: endedAt, active_ms: activeMs });
+      const times = { started_at: startedAt, ended_at: endedAt, active_ms: activeMs };
+      return JSON.stringify({ kind, status, ...times, pauses: record.pauses?.map(encodePause) });
     }
     case 'run_started':
-    case 'run_ended':
       return JSON.stringify(record);
+    case 'run_ended':
+      return JSON.stringify({ ...record, pauses: record.pauses?.map(encodePause) });
     default:
-      record satisfies never;
-      throw new TypeError('unreachable');
+      return JSON.stringify(encodeNodeRecord(record));
   }
 }
 
@@ -198,11 +190,16 @@ function recordFields(line: JsonObject): JsonObject {
     case 'composite_completed':
       return { kind: line.kind, nodeId: line.node_id, at: line.at };
     case 'run_restored': {
-      const { kind, status, started_at, ended_at, active_ms } = line;
-      return { kind, status, startedAt: started_at, endedAt: ended_at, activeMs: active_ms };
+      const { kind, status, started_at, ended_at, active_ms, pauses } = line;
+      const times = { startedAt: started_at, endedAt: ended_at, activeMs: active_ms };
+      return { kind, status, ...times, pauses: decodePauses(pauses) };
     }
-    default:
+    case 'run_ended':
+      return { ...line, pauses: decodePauses(line.pauses) };
+    case 'run_started':
       return line;
+    default:
+      return decodeNodeRecord(line) as JsonObject;
   }
 }
 

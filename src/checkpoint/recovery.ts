@@ -1,6 +1,7 @@
 import { copyJson, setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { ExecutionState } from '../run/execution-state.js';
+import type { NodeRecord } from '../run/node-record.js';
 import type { CompletedResult, NodeResult } from '../run/node-result.js';
 import {
   continuedRunState,
@@ -22,7 +23,9 @@ export class UnusableState extends Error {
  */
 export function recoverRun(identity: RunIdentity, stored: ExecutionState): () => RunState {
   const results = [...resultsInOrder(identity, stored)];
-  return () => restoreRunState(identity, { ...timesOf(stored), results });
+  const { nodeProgress = [], spawnedNodes: spawned = [], spend: spends = [] } = stored;
+  const progress = nodeProgress.map((record) => frozenRecord(record, identity));
+  return () => restoreRunState(identity, { ...timesOf(stored), results, progress, spawned, spends });
 }
 
 /** The same where a replay has the state already, on the graph that the run will have. */
@@ -30,8 +33,19 @@ export function recoverReplayed(identity: RunIdentity, stored: ExecutionState, r
   return () => continuedRunState(identity, replayed, timesOf(stored));
 }
 
-function timesOf({ state, seq = 0, startedAt, endedAt, activeMs = 0 }: ExecutionState): KeptTimes {
-  return { status: state, seq, startedAt, endedAt, activeMs };
+function timesOf({ state, seq = 0, startedAt, endedAt, activeMs = 0, pauses = [] }: ExecutionState): KeptTimes {
+  return { status: state, seq, startedAt, endedAt, activeMs, pauses };
+}
+
+/** A handler sees what steps returned as it saw it at first: frozen. */
+function frozenRecord(record: NodeRecord, { graph }: RunIdentity): NodeRecord {
+  if (graph.get(record.nodeId) === undefined) {
+    throw new UnusableState(`it has progress of ${JSON.stringify(record.nodeId)}, which its plan lacks`);
+  }
+  const copy = copyJson(record, 'progress', { freeze: true });
+  if (!copy.ok)
+    throw new UnusableState(`${copy.path} of ${JSON.stringify(record.nodeId)} is not JSON (${copy.reason})`);
+  return copy.value as NodeRecord;
 }
 
 /** As they settled, as far as is known: a JSON object does not keep the order of keys that look like numbers. */

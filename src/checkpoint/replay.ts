@@ -1,7 +1,8 @@
 import { CheckpointVersionError, PlanInvalidError } from '../errors.js';
 import { copyJson } from '../plan/json-value.js';
-import { buildPlanGraph } from '../plan/plan-graph.js';
+import { buildPlanGraph, type GraphNode } from '../plan/plan-graph.js';
 import { executionStateOf } from '../run/execution-state.js';
+import type { NodeRecord } from '../run/node-record.js';
 import type { RunRecord } from '../run/run-record.js';
 import { applyRecord, newRunState, type RunState } from '../run/run-state.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -113,9 +114,24 @@ function tryApply(state: RunState, record: RunRecord): string | undefined {
     }
     return undefined;
   }
-  if (record.kind === 'composite_completed' && state.graph.get(record.nodeId) === undefined)
-    return strange(record.nodeId);
+  if (record.kind === 'composite_completed') {
+    if (state.graph.get(record.nodeId) === undefined) return strange(record.nodeId);
+  } else if ('nodeId' in record) return tryApplyProgress(state, record);
   applyRecord(state, record);
+  return undefined;
+}
+
+function tryApplyProgress(state: RunState, record: NodeRecord): string | undefined {
+  const placed = state.graph.get(record.nodeId);
+  if (placed === undefined) return strange(record.nodeId);
+  if (record.kind === 'nodes_spawned') {
+    const isDone = ({ index }: GraphNode) => state.isComplete[index] === 1;
+    const [issue] = state.graph.issuesBelow(placed, record.nodes, isDone);
+    if (issue !== undefined) return `nodes that ${JSON.stringify(record.nodeId)} added: ${issue.path} ${issue.message}`;
+  }
+  const copy = copyJson(record, 'record', { freeze: true });
+  if (!copy.ok) return `${copy.path} of ${JSON.stringify(record.nodeId)} is not JSON (${copy.reason})`;
+  applyRecord(state, copy.value as NodeRecord);
   return undefined;
 }
 

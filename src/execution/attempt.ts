@@ -2,6 +2,7 @@ import { NodeTimeoutError, OutputNotSerializableError } from '../errors.js';
 import { copyJson, setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
+import type { AttemptControl } from './attempt-control.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
 
 /** How an attempt ended. `interrupted`: by the end of the run, so it says nothing about the node. */
@@ -19,7 +20,7 @@ export interface Attempt {
 }
 
 /** Makes an attempt on a node; never throws and never rejects for what a handler does. */
-export type Dispatch = (placed: GraphNode, attempt: number) => Attempt;
+export type Dispatch = (placed: GraphNode, attempt: number, control: AttemptControl) => Attempt;
 
 export interface LocalDispatchOptions {
   /** Milliseconds that one attempt may take; unlimited when left out. */

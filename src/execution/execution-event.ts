@@ -1,5 +1,6 @@
 import type { LockHolder } from '../errors.js';
 import type { SerializedError } from '../run/node-result.js';
+import type { Pause } from '../run/pause.js';
 
 /** How far a run is. */
 export interface Progress {
@@ -57,7 +58,11 @@ export type ExecutionEventBody =
       readonly damagedPlanId: string;
       readonly reason: string;
     }
-  /** The last event of a run. */
+  /** A handler tells how far it is; `fraction` is from 0 to 1. */
+  | { readonly type: 'node_progress'; readonly nodeId: string; readonly fraction: number; readonly message?: string }
+  /** The last event of a run that can do nothing more for now. */
+  | { readonly type: 'run_paused'; readonly pause: Pause }
+  /** The last event of any other run. */
   | { readonly type: 'run_completed'; readonly status: 'completed' | 'failed' | 'cancelled' };
 
 /** One thing that happened in a run: a union on `type`. Completed nodes that are taken over emit nothing. */

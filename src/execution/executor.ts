@@ -1,6 +1,8 @@
 import { isoTime } from '../host.js';
 import type { GraphNode } from '../plan/plan-graph.js';
+import type { NodeRecordOf } from '../run/node-record.js';
 import type { NodeResult } from '../run/node-result.js';
+import type { Pause } from '../run/pause.js';
 import type { RunLog } from '../run/run-log.js';
 import type { EndStatus, RunRecord } from '../run/run-record.js';
 import { applyRecord, type RunState } from '../run/run-state.js';
@@ -8,6 +10,7 @@ import { serializeError } from '../run/serialize-error.js';
 import type { Attempt, AttemptOutcome, Dispatch } from './attempt.js';
 import type { Emit } from './execution-event.js';
 import { delayBeforeRetry, type RetryPolicy } from './retry.js';
+import { RunningAttempt } from './running-attempt.js';
 import { type Decision, Scheduler } from './scheduler.js';
 
 export interface ExecutionServices {
@@ -20,6 +23,10 @@ export interface ExecutionServices {
   readonly retry: RetryPolicy;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Calls back after so many milliseconds, unless it is told not to. */
+  readonly setTimer: (callback: () => void, delayMs: number) => () => void;
+  /** What is longer off than so many milliseconds is not waited for: the run pauses when nothing else can be done. */
+  readonly pauseAfterMs: number;
   /** Left out when nobody listens. */
   readonly emit?: Emit;
   /** Ends the run early: nothing new starts, and what is under way is asked to stop. */
@@ -39,12 +46,17 @@ export function executeRun(state: RunState, services: ExecutionServices): Promis
 
 class RunExecution {
   private scheduler: Scheduler | undefined;
-  private readonly attempts = new Set<Attempt>();
-  /** Which attempt is next, for nodes of which one has failed. */
-  private readonly nextAttempts = new Map<number, number>();
-  private readonly retryTimers = new Map<number, ReturnType<typeof setTimeout>>();
+  private readonly attempts = new Set<RunningAttempt>();
+  /** How many of them wait without a slot. */
+  private parked = 0;
+  /** Nodes that start later, by index: how to forget about it. */
+  private readonly timers = new Map<number, () => void>();
+  /** Nodes whose next attempt an earlier process had planned, by index: its time is looked at once. */
+  private readonly takenOver = new Set<number>();
+  /** Nodes that start so late that the run does not wait for them. */
+  private readonly held: Pause[] = [];
   private committing = 0;
-  private newest: { readonly appended: Promise<void>; readonly appends: Array<readonly RunRecord[]> } | undefined;
+  private newest: { readonly appended: Promise<void>; readonly commits: Commit[] } | undefined;
   private isAdvancing = false;
   private isReacting = false;
   private isStopped = false;
@@ -76,7 +88,7 @@ class RunExecution {
       do this.startReady(this.scheduler);
       while (this.settleDecided(this.scheduler));
     } catch (error) {
-      this.fail(error, []);
+      this.fail(error);
     }
     this.isAdvancing = false;
     this.guard(() => this.finish());
@@ -87,13 +99,13 @@ class RunExecution {
     try {
       work();
     } catch (error) {
-      this.fail(error, []);
+      this.fail(error);
     }
   }
 
   private startReady(scheduler: Scheduler): void {
     const { concurrency, maxUncommitted = Number.POSITIVE_INFINITY } = this.services;
-    while (!this.isStopped && this.failure === undefined && this.attempts.size < concurrency) {
+    while (!this.isStopped && this.failure === undefined && this.attempts.size - this.parked < concurrency) {
       if (this.committing >= maxUncommitted) return;
       this.services.log.check?.();
       const placed = scheduler.takeReady();
@@ -103,36 +115,44 @@ class RunExecution {
   }
 
   private startAttempt(placed: GraphNode): void {
-    const number = this.nextAttempts.get(placed.index) ?? 1;
+    const progress = this.state.progress.size > 0 ? this.state.progress.get(placed.node.id) : undefined;
+    if (progress?.retryAt !== undefined && this.takenOver.delete(placed.index)) {
+      return this.startLater(placed, { reason: 'retry', nodeId: placed.node.id, resumeAt: progress.retryAt });
+    }
     const startedMs = this.services.now();
+    const number = (progress?.failedAttempts ?? 0) + 1;
     this.services.emit?.({ type: 'node_started', nodeId: placed.node.id, attempt: number });
     if (this.isStopped) return; // by a listener
-    const attempt = this.services.dispatch(placed, number);
-    this.attempts.add(attempt);
+    const running = new RunningAttempt(this, placed, number, startedMs);
+    this.attempts.add(running);
+    const attempt = this.services.dispatch(placed, number, running);
+    running.attempt = attempt;
     if (this.isStopped) attempt.interrupt(this.services.signal?.reason); // by the handler itself
     attempt.outcome.then(
       (outcome) => {
-        this.attempts.delete(attempt);
-        this.guard(() => this.settleAttempt(placed, attempt, number, startedMs, outcome));
+        if (!this.forget(running)) return;
+        this.guard(() => this.settleAttempt(running, attempt, outcome));
         this.advance();
       },
       (error) => {
-        this.attempts.delete(attempt);
-        this.fail(error, []);
+        if (this.forget(running)) this.fail(error);
       },
     );
   }
 
+  /** @returns whether it was still under way: nobody waits for what a pause left behind */
+  private forget(running: RunningAttempt): boolean {
+    running.end();
+    return this.attempts.delete(running);
+  }
+
   private settleAttempt(
-    placed: GraphNode,
+    { placed, number, startedMs }: RunningAttempt,
     { handler }: Attempt,
-    number: number,
-    startedMs: number,
     outcome: AttemptOutcome,
   ): void {
     if (outcome.status === 'interrupted') return;
     if (outcome.status === 'failed' && this.retry(placed, number, outcome.error)) return;
-    this.nextAttempts.delete(placed.index);
     const endedMs = this.services.now();
     const settled = {
       nodeId: placed.node.id,
@@ -150,29 +170,50 @@ class RunExecution {
   }
 
   /** The slot is free while a node waits for its next attempt. */
-  private retry(placed: GraphNode, number: number, error: unknown): boolean {
-    const delayMs = delayBeforeRetry(this.services.retry, number, error);
+  private retry(placed: GraphNode, attempt: number, error: unknown): boolean {
+    const delayMs = delayBeforeRetry(this.services.retry, attempt, error);
     if (delayMs === undefined) return false;
     if (this.isStopped || this.failure !== undefined) return true; // left to do, for whoever resumes
-    const nextAttemptAt = isoTime(this.services.now() + delayMs);
-    const serialized = serializeError(error);
-    const nodeId = placed.node.id;
-    this.services.emit?.({ type: 'node_retry', nodeId, attempt: number, error: serialized, delayMs, nextAttemptAt });
-    if (this.isStopped) return true; // by a listener
-    this.nextAttempts.set(placed.index, number + 1);
-    if (delayMs === 0) this.scheduler?.makeReady(placed);
-    else
-      this.retryTimers.set(
-        placed.index,
-        setTimeout(() => this.retryNow(placed), delayMs),
-      );
+    const nowMs = this.services.now();
+    const times = { at: isoTime(nowMs), retryAt: isoTime(nowMs + delayMs) };
+    this.commit([{ kind: 'attempt_failed', nodeId: placed.node.id, attempt, error: serializeError(error), ...times }]);
     return true;
   }
 
-  private retryNow(placed: GraphNode): void {
-    this.retryTimers.delete(placed.index);
+  private startLater(placed: GraphNode, pause: Pause & { readonly resumeAt: string }): void {
+    const delayMs = Date.parse(pause.resumeAt) - this.services.now();
+    if (delayMs <= 0) this.scheduler?.makeReady(placed);
+    else if (delayMs > this.services.pauseAfterMs) this.held.push(pause);
+    else
+      this.timers.set(
+        placed.index,
+        this.services.setTimer(() => this.startNow(placed), delayMs),
+      );
+  }
+
+  private startNow(placed: GraphNode): void {
+    this.timers.delete(placed.index);
     this.scheduler?.makeReady(placed);
     this.advance();
+  }
+
+  /** For a handler at work. */
+  record(records: readonly RunRecord[]): Promise<void> {
+    return new Promise((resolve, reject) => this.commit(records, { resolve, reject }));
+  }
+
+  /** Told when an attempt begins or ceases to wait without a slot. */
+  onParked(difference: 1 | -1): void {
+    this.parked += difference;
+    if (difference === 1) this.advance();
+  }
+
+  get now(): () => number {
+    return this.services.now;
+  }
+
+  get runState(): RunState {
+    return this.state;
   }
 
   private settleDecided(scheduler: Scheduler): boolean {
@@ -184,58 +225,78 @@ class RunExecution {
     return true;
   }
 
-  private commit(records: readonly RunRecord[]): void {
-    if (this.failure !== undefined) return this.keep(records);
+  private commit(records: readonly RunRecord[], waiter?: Waiter): void {
+    const commit = { records, waiter };
+    if (this.failure !== undefined) return this.fail(this.failure.error, commit);
     let appended: void | Promise<void>;
     try {
       appended = this.services.log.append(records);
     } catch (error) {
-      return this.fail(error, records);
+      return this.fail(error, commit);
     }
-    if (appended === undefined) return this.react(records);
+    if (appended === undefined) return this.react(commit);
     this.committing++;
-    if (this.newest?.appended === appended) this.newest.appends.push(records);
-    else this.await(appended, [records]);
+    if (this.newest?.appended === appended) this.newest.commits.push(commit);
+    else this.await(appended, [commit]);
   }
 
   /** Appends that share a promise, as those do that share a flush, are waited for together. */
-  private await(appended: Promise<void>, appends: Array<readonly RunRecord[]>): void {
-    this.newest = { appended, appends };
+  private await(appended: Promise<void>, commits: Commit[]): void {
+    this.newest = { appended, commits };
     const forget = () => {
-      this.committing -= appends.length;
+      this.committing -= commits.length;
       if (this.newest?.appended === appended) this.newest = undefined;
     };
     appended.then(
       () => {
         forget();
-        for (const records of appends) this.guard(() => this.react(records));
+        for (const commit of commits) this.guard(() => this.react(commit));
         this.advance();
       },
       (error) => {
         forget();
-        for (const records of appends) this.fail(error, records);
+        for (const commit of commits) this.fail(error, commit);
       },
     );
   }
 
   /** Listeners may stop the run from in here: the records are all applied before anything follows from that. */
-  private react(records: readonly RunRecord[]): void {
+  private react({ records, waiter }: Commit): void {
     this.isReacting = true;
     try {
       for (const record of records) {
         const before = this.state.completed.length;
         const placed = applyRecord(this.state, record);
         if (this.services.emit !== undefined) this.emitRecord(record, before, this.services.emit);
-        if (record.kind === 'run_started') this.scheduler = new Scheduler(this.state);
+        if (record.kind === 'run_started') this.begin();
         else if (record.kind === 'run_ended') this.end(record.status);
         else if (placed !== undefined) this.scheduler?.react(placed, record);
+        if (record.kind === 'attempt_failed') this.startAgain(placed as GraphNode, record);
       }
     } finally {
       this.isReacting = false;
     }
+    waiter?.resolve();
+  }
+
+  private begin(): void {
+    this.scheduler = new Scheduler(this.state);
+    for (const nodeId of this.state.progress.keys()) {
+      const placed = this.state.graph.get(nodeId);
+      if (placed !== undefined) this.takenOver.add(placed.index);
+    }
+  }
+
+  private startAgain(placed: GraphNode, { nodeId, retryAt }: NodeRecordOf<'attempt_failed'>): void {
+    if (!this.isStopped) this.startLater(placed, { reason: 'retry', nodeId, resumeAt: retryAt }); // by a listener
   }
 
   private emitRecord(record: RunRecord, before: number, emit: Emit): void {
+    if (record.kind === 'attempt_failed') {
+      const { nodeId, attempt, error, at, retryAt } = record;
+      const delayMs = Date.parse(retryAt) - Date.parse(at);
+      emit({ type: 'node_retry', nodeId, attempt, error, delayMs, nextAttemptAt: retryAt });
+    }
     if (record.kind === 'node_settled') {
       const { result } = record;
       if (result.status === 'failed') {
@@ -255,15 +316,17 @@ class RunExecution {
 
   private interrupt(): void {
     this.isStopped = true;
-    this.cancelRetries();
-    for (const attempt of this.attempts) attempt.interrupt(this.services.signal?.reason);
+    this.cancelTimers();
+    for (const running of [...this.attempts]) running.interrupt(this.services.signal?.reason);
     this.advance();
   }
 
-  private fail(error: unknown, records: readonly RunRecord[]): void {
+  private fail(error: unknown, { records, waiter }: Commit = nothing): void {
     this.failure ??= { error };
-    this.cancelRetries();
+    this.cancelTimers();
     this.keep(records);
+    waiter?.reject(error);
+    for (const running of [...this.attempts]) running.unpark(error);
     this.finishFailed();
   }
 
@@ -275,9 +338,9 @@ class RunExecution {
     this.unkept.push(...records);
   }
 
-  private cancelRetries(): void {
-    for (const timer of this.retryTimers.values()) clearTimeout(timer);
-    this.retryTimers.clear();
+  private cancelTimers(): void {
+    for (const cancel of this.timers.values()) cancel();
+    this.timers.clear();
   }
 
   private finish(): void {
@@ -286,11 +349,23 @@ class RunExecution {
     this.isEnding = true;
     const { completed, failed, skipped, graph, results } = this.state;
     const isAllSettled = results.size === graph.nodes.length;
-    const ended = this.isStopped && !isAllSettled ? 'cancelled' : failed + skipped > 0 ? 'failed' : 'completed';
-    if (ended === 'completed' && completed.length < graph.nodes.length) {
-      return this.fail(new Error(`Run "${this.state.runId}" came to a stop with nodes left to do.`), []);
+    const pauses = this.isStopped ? [] : this.pauses();
+    const isPaused = pauses.length > 0;
+    const settled = failed + skipped > 0 ? 'failed' : 'completed';
+    const status = isPaused ? 'paused' : this.isStopped && !isAllSettled ? 'cancelled' : settled;
+    if (status === 'completed' && completed.length < graph.nodes.length) {
+      return this.fail(new Error(`Run "${this.state.runId}" came to a stop with nodes left to do.`));
     }
-    this.commit([{ kind: 'run_ended', status: ended, at: this.isoNow() }]);
+    for (const running of [...this.attempts]) {
+      this.forget(running);
+      running.abandon();
+    }
+    this.commit([{ kind: 'run_ended', status, at: this.isoNow(), ...(isPaused && { pauses }) }]);
+  }
+
+  /** What is left to do and has to wait for something that the run does not wait for. */
+  private pauses(): Pause[] {
+    return [...this.held, ...[...this.attempts].flatMap((running) => running.pauses)];
   }
 
   private end(status: EndStatus): void {
@@ -306,13 +381,27 @@ class RunExecution {
   }
 
   private isBusy(): boolean {
-    return this.attempts.size > 0 || this.committing > 0 || this.retryTimers.size > 0;
+    return this.attempts.size > this.parked || this.committing > 0 || this.timers.size > 0;
   }
 
   private isoNow(): string {
     return isoTime(this.services.now());
   }
 }
+
+/** Records on their way into the log. */
+interface Commit {
+  readonly records: readonly RunRecord[];
+  /** A handler that goes on when they are there. */
+  readonly waiter?: Waiter | undefined;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const nothing: Commit = { records: [] };
 
 function recordOf(decision: Decision, at: string): RunRecord {
   const nodeId = decision.placed.node.id;

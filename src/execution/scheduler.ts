@@ -1,4 +1,4 @@
-import { type GraphNode, isSubtreePoint, ownPoint, subtreePoint } from '../plan/plan-graph.js';
+import { type GraphNode, isSubtreePoint, ownPoint, subtreePoint, waitPoint } from '../plan/plan-graph.js';
 import type { RunRecord } from '../run/run-record.js';
 import type { RunState } from '../run/run-state.js';
 
@@ -16,13 +16,13 @@ export type Decision =
  * can start nothing. What follows from a success waits until the success is committed and comes back to `react`.
  */
 export class Scheduler {
-  private readonly waitingFor: Int32Array;
-  private readonly passed: Uint8Array;
+  private waitingFor: Int32Array;
+  private passed: Uint8Array;
   /** Points that wait for a blocked one. */
-  private readonly hindered: Uint8Array;
+  private hindered: Uint8Array;
   /** For a point that was passed blocked: the node to blame. */
   private readonly blockers: Array<GraphNode | undefined>;
-  private readonly failed: Uint8Array;
+  private failed: Uint8Array;
   private readonly ready: GraphNode[] = [];
   private nextReady = 0;
   private decided: Decision[] = [];
@@ -80,7 +80,29 @@ export class Scheduler {
     } else if (record.kind === 'composite_completed') {
       this.pass(subtreePoint(placed), undefined);
       this.follow();
+    } else if (record.kind === 'nodes_spawned') this.grow();
+  }
+
+  /** Takes in what was added below a node whose handler is at work, so that nothing of it can start yet. */
+  private grow(): void {
+    const { graph, isComplete } = this.state;
+    const known = this.failed.length;
+    const points = 2 * isComplete.length;
+    this.waitingFor = longer(this.waitingFor, new Int32Array(points));
+    this.passed = longer(this.passed, new Uint8Array(points));
+    this.hindered = longer(this.hindered, new Uint8Array(points));
+    this.failed = longer(this.failed, new Uint8Array(isComplete.length));
+    for (const placed of graph.nodes.slice(known, isComplete.length)) {
+      for (const dependency of placed.dependencies) this.waitFor(waitPoint(placed, dependency), ownPoint(placed));
+      if (placed.parent === undefined) continue;
+      this.waitFor(ownPoint(placed.parent), ownPoint(placed));
+      this.waitFor(subtreePoint(placed), subtreePoint(placed.parent));
     }
+  }
+
+  private waitFor(point: number, next: number): void {
+    if (this.passed[point] === 0) (this.waitingFor[next] as number)++;
+    else if (this.blockers[point] !== undefined) this.hindered[next] = 1;
   }
 
   private pass(point: number, blocker: GraphNode | undefined): void {
@@ -152,4 +174,9 @@ export class Scheduler {
   private isOpen(point: number): boolean {
     return this.waitingFor[point] === 0 && this.passed[point] === 0;
   }
+}
+
+function longer<Values extends Int32Array | Uint8Array>(values: Values, longer: Values): Values {
+  longer.set(values);
+  return longer;
 }

@@ -19,10 +19,10 @@ const retrySchema = z.strictObject({
   delayMs: whole(0, maxTimerMs).default(0),
 });
 
-const hostMethods = ['now', 'newId', 'log'] as const;
+const hostMethods = ['now', 'newId', 'setTimer', 'log'] as const;
 
 /** Any object, also one of a class; its methods are called on it. */
-const hostSchema = z.custom<Partial<Host>>(isHost, 'an object whose now, newId and log are functions');
+const hostSchema = z.custom<Partial<Host>>(isHost, 'an object whose now, newId, setTimer and log are functions');
 
 const handlersSchema = z
   .strictObject({
@@ -66,6 +66,11 @@ export const plannerOptionsSchema = z.strictObject({
   retry: retrySchema.default({ maxAttempts: 1, delayMs: 0 }),
   /** Milliseconds that one attempt may take. Default: unlimited. */
   timeoutMs: whole(1, maxTimerMs).optional(),
+  /**
+   * What is further off than so many milliseconds (a retry, a rate limit, a sleep) is not waited for: the run ends as
+   * `'paused'` when nothing else can be done, and `executeWithResume` goes on. Default 600,000: ten minutes.
+   */
+  pauseAfterMs: whole(0, maxTimerMs).default(600_000),
   /** Told of everything that happens in every run of this planner. */
   onProgress: fn<ProgressListener>().optional(),
   /** Time, ids and logging of the embedding program. */

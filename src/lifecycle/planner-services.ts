@@ -18,6 +18,7 @@ export interface PlannerServices {
   readonly concurrency: number;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number | undefined;
+  readonly pauseAfterMs: number;
   readonly checkpointInterval: number | undefined;
   readonly durability: Durability;
   readonly onProgress: ProgressListener | undefined;

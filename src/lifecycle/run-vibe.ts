@@ -174,11 +174,12 @@ function returnFinished(
 function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Emit | undefined): ExecutionResult {
   const result = executionResultOf(state, reused, info);
   if (result.status !== 'paused') emit?.({ type: 'run_completed', status: result.status });
+  else if (result.pause !== undefined) emit?.({ type: 'run_paused', pause: result.pause });
   return result;
 }
 
 function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveRun, emit: Emit | undefined) {
-  const { host, lookup, concurrency, retry, timeoutMs } = planner;
+  const { host, lookup, concurrency, retry, timeoutMs, pauseAfterMs } = planner;
   const dispatch = localDispatch(state, lookup, {
     timeoutMs,
     newController: newQuietController,
@@ -186,7 +187,8 @@ function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveR
     onLateEnd: (nodeId) =>
       host.log('warn', 'An attempt ended after its timeout; what it returned is dropped.', { nodeId }),
   });
-  return { dispatch, concurrency, retry, now: () => host.now(), emit, signal };
+  const { setTimer } = host;
+  return { dispatch, concurrency, retry, now: () => host.now(), setTimer, pauseAfterMs, emit, signal };
 }
 
 /** Any number of handlers may listen to one signal without a warning from Node. */

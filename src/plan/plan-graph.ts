@@ -3,7 +3,7 @@ import { findCycles, isAcyclic } from './cycles.js';
 import type { WorkflowNode } from './workflow-node.js';
 
 /** Most nodes have no children, and many no dependencies. */
-const none: GraphNode[] = [];
+const none: readonly GraphNode[] = [];
 
 /** A node and its place in the graph. */
 export interface GraphNode {
@@ -11,9 +11,8 @@ export interface GraphNode {
   /** Position in plan order, parents before their children. */
   readonly index: number;
   readonly parent: GraphNode | undefined;
+  /** In plan order; grows while its handler runs. */
   readonly children: readonly GraphNode[];
-  /** Index of the last node below this one; its own when there is none. */
-  lastBelow: number;
   /** Direct dependencies as written, each once. An ancestor among them means that ancestor's own output. */
   readonly dependencies: readonly GraphNode[];
   /** `false` only for a composite, which then completes with its children. */
@@ -32,6 +31,16 @@ export class PlanGraph {
   /** For each point, how many points it waits for. */
   readonly waitCounts: number[] = [];
   private readonly byId = new Map<string, GraphNode>();
+  /** How many nodes there were after each `addBelow`. */
+  private readonly sizes: number[] = [];
+
+  /** @param hasHandler whether somebody serves a node; only a composite may go without */
+  constructor(private readonly hasHandler: (node: WorkflowNode) => boolean) {}
+
+  /** How often nodes were added below another. */
+  get spawns(): number {
+    return this.sizes.length;
+  }
 
   get(id: string): GraphNode | undefined {
     return this.byId.get(id);
@@ -41,36 +50,88 @@ export class PlanGraph {
     return this.byId.has(id);
   }
 
+  /** How many nodes there were when nodes had been added below others so many times. */
+  sizeAfter(spawns: number): number {
+    return this.sizes[spawns - 1] as number;
+  }
+
   /** Adds nodes and everything below them. Answers what is wrong: duplicate ids, strangers, cycles, unserved nodes. */
-  add(nodes: readonly WorkflowNode[], hasHandler: (node: WorkflowNode) => boolean): Issue[] {
+  add(nodes: readonly WorkflowNode[]): Issue[] {
     const issues: Issue[] = [];
     const first = this.nodes.length;
-    for (const node of nodes) this.place(node, undefined, hasHandler, issues);
+    for (const node of nodes) this.place(node, undefined, issues);
     for (let index = first; index < this.nodes.length; index++) this.connect(this.nodes[index] as GraphNode, issues);
-    if (isAcyclic(this.successors, this.waitCounts)) return issues;
-    for (const cycle of findCycles(this.successors)) issues.push(this.issueOfCycle(cycle));
+    return [...issues, ...this.cycles()];
+  }
+
+  /** The cycles there are. O(nodes + edges) */
+  cycles(): Issue[] {
+    if (isAcyclic(this.successors, this.waitCounts)) return [];
+    return findCycles(this.successors).map((cycle) => this.issueOfCycle(cycle));
+  }
+
+  /**
+   * Adds nodes as children of one whose handler is at work. What waited for that node waits for them from now on.
+   * Trusts them: `issuesBelow` says what is wrong. O(new nodes, their edges, and what waits for the parent)
+   */
+  addBelow(parent: GraphNode, nodes: readonly WorkflowNode[]): void {
+    if (nodes.length > 0 && parent.children.length === 0) {
+      const [own, subtree] = [2 * parent.index, 2 * parent.index + 1];
+      this.successors[subtree] = this.successors[own];
+      this.successors[own] = undefined;
+    }
+    const first = this.nodes.length;
+    if (parent.children === none) (parent as { children: readonly GraphNode[] }).children = [];
+    for (const node of nodes) (parent.children as GraphNode[]).push(this.place(node, parent, []));
+    for (let index = first; index < this.nodes.length; index++) this.connect(this.nodes[index] as GraphNode, []);
+    this.sizes.push(this.nodes.length);
+  }
+
+  /**
+   * What is wrong with nodes that are to be added below another. They may depend on each other, on what is `isDone`, on
+   * nodes above them and on other nodes below the same parent: nothing of that can wait for them.
+   */
+  issuesBelow(parent: GraphNode, nodes: readonly WorkflowNode[], isDone: (placed: GraphNode) => boolean): Issue[] {
+    const added = new PlanGraph(this.hasHandler);
+    const above = new Set<GraphNode>();
+    for (let at: GraphNode | undefined = parent; at !== undefined; at = at.parent) above.add(at);
+    const mayWaitFor = (placed: GraphNode): boolean => {
+      if (above.has(placed)) return placed.hasHandler;
+      if (isDone(placed)) return true;
+      let at: GraphNode | undefined = placed;
+      while (at !== undefined && at !== parent) at = at.parent;
+      return at === parent;
+    };
+    const known = (id: string) => this.byId.get(id);
+    const inside = nodes.map((node) => withoutOutside(node, known));
+    const issues = added.add(inside);
+    for (const { node } of added.nodes) {
+      if (this.byId.has(node.id)) issues.push({ path: node.id, message: 'another node has this id too' });
+    }
+    for (const { id, dependencies } of allNodes(nodes)) {
+      for (const dependency of dependencies) {
+        const placed = known(dependency);
+        if (placed === undefined || mayWaitFor(placed)) continue;
+        const what = `depends on ${JSON.stringify(dependency)}, which is not complete yet and not below the same node`;
+        issues.push({ path: id, message: what });
+      }
+    }
     return issues;
   }
 
-  private place(
-    node: WorkflowNode,
-    parent: GraphNode | undefined,
-    hasHandler: (node: WorkflowNode) => boolean,
-    issues: Issue[],
-  ): GraphNode {
+  private place(node: WorkflowNode, parent: GraphNode | undefined, issues: Issue[]): GraphNode {
     const index = this.nodes.length;
-    const served = hasHandler(node);
-    const children: GraphNode[] = node.children.length === 0 ? none : [];
-    const dependencies: GraphNode[] = node.dependencies.length === 0 ? none : [];
-    const placed = { node, index, parent, children, lastBelow: index, dependencies, hasHandler: served };
+    const served = this.hasHandler(node);
+    const children = node.children.length === 0 ? none : [];
+    const dependencies = node.dependencies.length === 0 ? none : [];
+    const placed = { node, index, parent, children, dependencies, hasHandler: served };
     if (this.byId.has(node.id)) issues.push({ path: node.id, message: 'another node has this id too' });
     else this.byId.set(node.id, placed);
     if (!served && node.type !== 'composite') issues.push(issueOfUnserved(node));
     this.nodes.push(placed);
     this.successors.push(undefined, undefined);
     this.waitCounts.push(0, 0);
-    for (const child of node.children) children.push(this.place(child, placed, hasHandler, issues));
-    placed.lastBelow = this.nodes.length - 1;
+    for (const child of node.children) (children as GraphNode[]).push(this.place(child, placed, issues));
     return placed;
   }
 
@@ -88,8 +149,7 @@ export class PlanGraph {
         continue;
       }
       (placed.dependencies as GraphNode[]).push(dependency);
-      const needsOwnOutput = isAbove(dependency, placed) && dependency.hasHandler;
-      this.edge(needsOwnOutput ? ownPoint(dependency) : subtreePoint(dependency), ownPoint(placed));
+      this.edge(waitPoint(placed, dependency), ownPoint(placed));
     }
   }
 
@@ -115,8 +175,8 @@ export function buildPlanGraph(
   plan: { readonly id: string; readonly rootNodes: readonly WorkflowNode[] },
   hasHandler: (node: WorkflowNode) => boolean,
 ): PlanGraph {
-  const graph = new PlanGraph();
-  const issues = graph.add(plan.rootNodes, hasHandler);
+  const graph = new PlanGraph(hasHandler);
+  const issues = graph.add(plan.rootNodes);
   if (plan.rootNodes.length === 0)
     issues.push({ path: 'rootNodes', message: 'an empty plan: give it at least one node' });
   if (issues.length > 0) throw new PlanInvalidError(plan.id, issues);
@@ -129,16 +189,39 @@ export function ownPoint({ index }: GraphNode): number {
 }
 
 /** Where a node and all below it are settled: what other nodes wait for. */
-export function subtreePoint({ index, lastBelow }: GraphNode): number {
-  return lastBelow === index ? 2 * index : 2 * index + 1;
+export function subtreePoint({ index, children }: GraphNode): number {
+  return children.length === 0 ? 2 * index : 2 * index + 1;
+}
+
+/** The point of a dependency that a node waits for: of one above it, its own output; otherwise the whole subtree. */
+export function waitPoint(placed: GraphNode, dependency: GraphNode): number {
+  return dependency.hasHandler && isAbove(dependency, placed) ? ownPoint(dependency) : subtreePoint(dependency);
 }
 
 export function isSubtreePoint(point: number): boolean {
   return point % 2 === 1;
 }
 
-function isAbove(ancestor: GraphNode, { index }: GraphNode): boolean {
-  return ancestor.index < index && index <= ancestor.lastBelow;
+function isAbove(ancestor: GraphNode, { parent }: GraphNode): boolean {
+  if (ancestor.children.length === 0) return false;
+  for (let above = parent; above !== undefined; above = above.parent) if (above === ancestor) return true;
+  return false;
+}
+
+function* allNodes(nodes: readonly WorkflowNode[]): Generator<WorkflowNode> {
+  for (const node of nodes) {
+    yield node;
+    yield* allNodes(node.children);
+  }
+}
+
+/** A node as it stands among those that are added with it. */
+function withoutOutside(node: WorkflowNode, known: (id: string) => GraphNode | undefined): WorkflowNode {
+  return {
+    ...node,
+    dependencies: node.dependencies.filter((id) => known(id) === undefined),
+    children: node.children.map((child) => withoutOutside(child, known)),
+  };
 }
 
 function issueOfUnserved({ id, type, parameters }: WorkflowNode): Issue {

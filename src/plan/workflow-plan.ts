@@ -40,7 +40,7 @@ export function parsePlan(input: unknown): WorkflowPlan {
   }
   const parsed = workflowPlanSchema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const graphIssues = isPlainObject(input) ? new PlanGraph().add(sketchesOf(input.rootNodes), () => true) : [];
+  const graphIssues = isPlainObject(input) ? new PlanGraph(() => true).add(sketchesOf(input.rootNodes)) : [];
   throw new PlanInvalidError(planId, [...issuesOf(parsed.error), ...graphIssues]);
 }
 

@@ -1,6 +1,7 @@
 import { VibeError } from '../errors.js';
 import { setOwn } from '../plan/json-value.js';
 import type { NodeResult } from './node-result.js';
+import { mostUrgent, type Pause } from './pause.js';
 import type { EndStatus } from './run-record.js';
 import { activeMsOf, type RunState } from './run-state.js';
 
@@ -48,6 +49,10 @@ export interface ExecutionResult {
   readonly nodeResults: Readonly<Record<string, NodeResult>>;
   readonly executionSummary: ExecutionSummary;
   readonly persistenceInfo: PersistenceInfo;
+  /** When `status` is `'paused'`: what the run waits for; of several things the one that needs somebody most. */
+  readonly pause?: Pause;
+  /** All that it waits for. */
+  readonly pauses: readonly Pause[];
 }
 
 /** Computes the result of a run that has ended. O(nodes). */
@@ -60,6 +65,7 @@ export function executionResultOf(state: RunState, reused: number, persistenceIn
     if (result.status === 'failed') failures.push(result);
     if (result.status === 'completed') setOwn(outputs, nodeId, result.output);
   }
+  const pause = mostUrgent(state.pauses);
   if (state.status === 'running') throw new Error(`Run "${state.runId}" has not ended.`);
   return {
     status: state.status,
@@ -80,6 +86,8 @@ export function executionResultOf(state: RunState, reused: number, persistenceIn
       totalDurationMs: activeMsOf(state),
     },
     persistenceInfo,
+    ...(pause !== undefined && { pause }),
+    pauses: state.pauses,
   };
 }
 

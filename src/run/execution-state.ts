@@ -3,9 +3,12 @@ import { isPlainObject, setOwn } from '../plan/json-value.js';
 import { jsonObjectSchema, vibeSchema } from '../plan/vibe.js';
 import { idSchema } from '../plan/workflow-node.js';
 import { workflowPlanSchema } from '../plan/workflow-plan.js';
+import { nodeRecordSchema, nodesSpawnedSchema } from './node-record.js';
 import { type NodeResult, nodeResultSchema } from './node-result.js';
+import { pauseSchema } from './pause.js';
 import { runStatuses } from './run-record.js';
-import { activeMsOf, type RunState } from './run-state.js';
+import { activeMsOf, progressOf, type RunState } from './run-state.js';
+import { allSpends, nodeSpendSchema } from './spend.js';
 
 const nodeResultsSchema = z
   .custom<Record<string, NodeResult>>(isPlainObject, 'expected results by node id')
@@ -57,6 +60,14 @@ export const executionStateSchema = z.object({
   endedAt: z.string().optional(),
   /** Milliseconds spent running, over all processes. */
   activeMs: z.number().nonnegative().optional(),
+  /** What the run waits for, when it is paused. */
+  pauses: z.array(pauseSchema).optional(),
+  /** How far nodes are that have no completed result: failed attempts, finished steps, jobs, waits. */
+  nodeProgress: z.array(nodeRecordSchema).optional(),
+  /** What handlers added to the plan, in order. */
+  spawnedNodes: z.array(nodesSpawnedSchema).optional(),
+  /** What nodes have cost, one entry for each node and currency. */
+  spend: z.array(nodeSpendSchema).optional(),
   /** Fields that a newer version of this library stored here: kept as they are. */
   unknownFields: jsonObjectSchema.optional(),
 });
@@ -67,7 +78,9 @@ export function executionStateOf(state: RunState): ExecutionState & { vibeKey: s
   const nodeResults: Record<string, NodeResult> = {};
   for (const [nodeId, result] of state.results) setOwn(nodeResults, nodeId, result);
   const pendingNodes: string[] = [];
+  // The graph may be ahead of this state: it is shared with one that is.
   for (const { node, index } of state.graph.nodes) if (state.isComplete[index] === 0) pendingNodes.push(node.id);
+  const nodeProgress = state.progress.size === 0 ? undefined : [...progressOf(state)];
   return {
     planId: state.planId,
     runId: state.runId,
@@ -84,6 +97,10 @@ export function executionStateOf(state: RunState): ExecutionState & { vibeKey: s
     ...(state.startedAt !== undefined && { startedAt: state.startedAt }),
     ...(state.endedAt !== undefined && { endedAt: state.endedAt }),
     activeMs: activeMsOf(state),
+    ...(state.pauses.length > 0 && { pauses: [...state.pauses] }),
+    ...(nodeProgress !== undefined && { nodeProgress }),
+    ...(state.spawned.length > 0 && { spawnedNodes: [...state.spawned] }),
+    ...(state.spends.size > 0 && { spend: [...allSpends(state.spends)] }),
     ...(state.unknownFields !== undefined && { unknownFields: state.unknownFields }),
   };
 }

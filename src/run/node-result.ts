@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { jsonObjectSchema } from '../plan/vibe.js';
 
 /** A failure as it is stored: no stack, no cause, nothing but what helps a reader. */
-const serializedErrorSchema = z.looseObject({
+export const serializedErrorSchema = z.looseObject({
   name: z.string(),
   message: z.string(),
   code: z.string().optional(),

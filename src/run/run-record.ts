@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { nodeRecordSchemas } from './node-record.js';
 import { nodeResultSchema } from './node-result.js';
+import { pauseSchema } from './pause.js';
 
 /** How a run stands, and how it can end. */
 export const runStatuses = ['running', 'completed', 'failed', 'paused', 'cancelled'] as const;
@@ -24,12 +26,16 @@ export const runRecordSchema = z.discriminatedUnion('kind', [
     startedAt: z.string().optional(),
     endedAt: z.string().optional(),
     activeMs: z.number().nonnegative(),
+    pauses: z.array(pauseSchema).optional(),
   }),
   /** The process stopped working on the run, in order. */
   z.object({
     kind: z.literal('run_ended'),
     status: z.enum(['completed', 'failed', 'paused', 'cancelled']),
     at: z.string(),
+    /** What it waits for, when it paused. */
+    pauses: z.array(pauseSchema).optional(),
   }),
+  ...nodeRecordSchemas,
 ]);
 export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -2,8 +2,12 @@ import { type JsonObject, setOwn } from '../plan/json-value.js';
 import type { GraphNode, PlanGraph } from '../plan/plan-graph.js';
 import type { Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import { addToProgress, closeAttempts, type NodeProgress, newNodeProgress } from './node-progress.js';
+import type { NodeRecord, NodeRecordOf } from './node-record.js';
 import type { CompletedResult, NodeResult } from './node-result.js';
+import type { Pause } from './pause.js';
 import type { RunRecord, RunStatus } from './run-record.js';
+import { addSpend, allSpends, type NodeSpend, type Spends } from './spend.js';
 
 /** The checkpoint that a run was started from. */
 export interface RunParent {
@@ -38,12 +42,19 @@ export interface RunState extends RunIdentity {
   readonly results: Map<string, NodeResult>;
   /** Ids of nodes that are complete with all below them, in the order in which they became so. */
   readonly completed: string[];
-  /** The same by node index: 1 when complete. */
-  readonly isComplete: Uint8Array;
+  /** The same by node index: 1 when complete. Its length is how many nodes this state knows of. */
+  isComplete: Uint8Array;
   failed: number;
   skipped: number;
   /** For each node, by index: how many of its children are not complete. */
-  readonly openChildren: Int32Array;
+  openChildren: Int32Array;
+  /** How far nodes are that have no completed result and of which something is known, by id. */
+  readonly progress: Map<string, NodeProgress>;
+  /** What handlers added to the plan, in order. */
+  readonly spawned: Array<NodeRecordOf<'nodes_spawned'>>;
+  readonly spends: Spends;
+  /** What the run waits for: set when it paused. */
+  pauses: readonly Pause[];
   startedAt: string | undefined;
   endedAt: string | undefined;
   /** Milliseconds that earlier processes worked on the run. */
@@ -64,6 +75,10 @@ export function newRunState(identity: RunIdentity): RunState {
     failed: 0,
     skipped: 0,
     openChildren: Int32Array.from(identity.graph.nodes, ({ children }) => children.length),
+    progress: new Map(),
+    spawned: [],
+    spends: new Map(),
+    pauses: [],
     startedAt: undefined,
     endedAt: undefined,
     earlierMs: 0,
@@ -86,6 +101,7 @@ export function applyRecord(state: RunState, record: RunRecord): GraphNode | und
       state.startedAt ??= record.at;
       state.endedAt = undefined;
       state.resumedAt = state.lastAt = record.at;
+      state.pauses = [];
       reopen(state);
       return undefined;
     case 'node_settled': {
@@ -105,26 +121,82 @@ export function applyRecord(state: RunState, record: RunRecord): GraphNode | und
       state.startedAt = record.startedAt;
       state.endedAt = record.endedAt;
       state.earlierMs = record.activeMs;
+      state.pauses = record.pauses ?? [];
       state.resumedAt = state.lastAt = undefined;
       return undefined;
     case 'run_ended':
       state.lastAt = state.endedAt = record.at;
       state.status = record.status;
+      state.pauses = record.pauses ?? [];
       return undefined;
     default:
-      record satisfies never;
-      return undefined;
+      state.lastAt = record.at;
+      return applyNodeRecord(state, record);
   }
+}
+
+function applyNodeRecord(state: RunState, record: NodeRecord): GraphNode {
+  const placed = nodeOf(state, record.nodeId);
+  if (record.kind === 'nodes_spawned') spawn(state, placed, record);
+  else if (record.kind === 'spend_recorded') addSpend(state.spends, record);
+  else if (record.kind === 'node_reopened') reopenNode(state, placed);
+  else if (state.results.get(record.nodeId)?.status !== 'completed') {
+    const progress = state.progress.get(record.nodeId) ?? newNodeProgress();
+    state.progress.set(record.nodeId, progress);
+    addToProgress(progress, record);
+  }
+  return placed;
+}
+
+/** States of one run share the graph, which only grows: the first to come adds to it. */
+function spawn(state: RunState, parent: GraphNode, record: NodeRecordOf<'nodes_spawned'>): void {
+  if (state.graph.spawns === state.spawned.length) state.graph.addBelow(parent, record.nodes);
+  state.spawned.push(record);
+  const first = state.isComplete.length;
+  growTo(state, state.graph.sizeAfter(state.spawned.length));
+  for (let index = first; index < state.isComplete.length; index++) {
+    const { parent: above } = state.graph.nodes[index] as GraphNode;
+    if (above !== undefined) (state.openChildren[above.index] as number)++;
+  }
+}
+
+function growTo(state: RunState, size: number): void {
+  const [isComplete, openChildren] = [new Uint8Array(size), new Int32Array(size)];
+  isComplete.set(state.isComplete);
+  openChildren.set(state.openChildren);
+  state.isComplete = isComplete;
+  state.openChildren = openChildren;
+}
+
+/** What was complete because of it is so no more. */
+function reopenNode(state: RunState, placed: GraphNode): void {
+  if (!state.results.delete(placed.node.id)) return;
+  const reopened = new Set<string>();
+  for (let at: GraphNode | undefined = placed; at !== undefined && state.isComplete[at.index] === 1; at = at.parent) {
+    state.isComplete[at.index] = 0;
+    reopened.add(at.node.id);
+    const result = state.results.get(at.node.id);
+    if (result?.status === 'completed' && result.fromChildren === true) state.results.delete(at.node.id);
+    if (at.parent !== undefined) (state.openChildren[at.parent.index] as number)++;
+  }
+  const kept = state.completed.filter((nodeId) => !reopened.has(nodeId));
+  state.completed.splice(0, Number.POSITIVE_INFINITY, ...kept);
 }
 
 /** What a snapshot kept of a run. */
 export interface KeptState extends KeptTimes {
   readonly results: Iterable<NodeResult>;
+  /** Of nodes without a completed result, as they came. */
+  readonly progress: Iterable<NodeRecord>;
+  /** Already part of the graph. */
+  readonly spawned: ReadonlyArray<NodeRecordOf<'nodes_spawned'>>;
+  readonly spends: Iterable<NodeSpend>;
 }
 
 export interface KeptTimes {
   readonly status: RunStatus;
   readonly seq: number;
+  readonly pauses: readonly Pause[];
   readonly startedAt: string | undefined;
   readonly endedAt: string | undefined;
   readonly activeMs: number;
@@ -133,7 +205,10 @@ export interface KeptTimes {
 /** The state that a snapshot was taken of. Trusts it, as `applyRecord` trusts a record. */
 export function restoreRunState(identity: RunIdentity, kept: KeptState): RunState {
   const state = newRunState(identity);
+  state.spawned.push(...kept.spawned);
   for (const result of kept.results) settle(state, nodeOf(state, result.nodeId), result);
+  for (const record of kept.progress) applyNodeRecord(state, record);
+  for (const spend of kept.spends) addSpend(state.spends, spend);
   return restored(state, kept);
 }
 
@@ -143,23 +218,35 @@ export function continuedRunState(identity: RunIdentity, earlier: RunState, kept
   const results = new Map(earlier.results);
   const [isComplete, openChildren] = [earlier.isComplete.slice(), earlier.openChildren.slice()];
   const copied = { results, completed: [...completed], isComplete, openChildren, failed, skipped };
-  return restored({ ...newRunState(identity), ...copied }, kept);
+  const state = { ...newRunState(identity), ...copied, spawned: [...earlier.spawned] };
+  for (const record of progressOf(earlier)) applyNodeRecord(state, record);
+  for (const spend of allSpends(earlier.spends)) addSpend(state.spends, spend);
+  return restored(state, kept);
 }
 
-function restored(state: RunState, { status, seq, startedAt, endedAt, activeMs }: KeptTimes): RunState {
-  return Object.assign(state, { status, seq, startedAt, endedAt, earlierMs: activeMs });
+function restored(state: RunState, { activeMs, status, seq, startedAt, endedAt, pauses }: KeptTimes): RunState {
+  return Object.assign(state, { status, seq, startedAt, endedAt, pauses, earlierMs: activeMs });
+}
+
+/** How far unfinished nodes are, as records. */
+export function* progressOf({ progress }: RunState): Generator<NodeRecord> {
+  for (const { records } of progress.values()) yield* records;
 }
 
 /** The records that amount to a state: applied to a new run, they give it again. */
 export function recordsOf(state: RunState): RunRecord[] {
-  const records: RunRecord[] = [];
+  const records: RunRecord[] = [...state.spawned];
   for (const result of state.results.values()) {
     const isGathered = result.status === 'completed' && result.fromChildren === true;
     if (isGathered) records.push({ kind: 'composite_completed', nodeId: result.nodeId, at: result.completedAt });
     else records.push({ kind: 'node_settled', result });
   }
-  const { status, startedAt, endedAt } = state;
-  records.push({ kind: 'run_restored', status, startedAt, endedAt, activeMs: activeMsOf(state) });
+  records.push(...progressOf(state));
+  const { status, startedAt, endedAt, pauses, lastAt } = state;
+  const at = lastAt ?? endedAt ?? startedAt ?? '';
+  for (const spend of allSpends(state.spends)) records.push({ kind: 'spend_recorded', ...spend, at });
+  const paused = pauses.length > 0 && { pauses: [...pauses] };
+  records.push({ kind: 'run_restored', status, startedAt, endedAt, activeMs: activeMsOf(state), ...paused });
   return records;
 }
 
@@ -185,8 +272,14 @@ function settle(state: RunState, placed: GraphNode, result: NodeResult): void {
     state.results.delete(result.nodeId);
   }
   state.results.set(result.nodeId, result);
-  if (result.status === 'completed') closeSubtree(state, placed);
-  else state[result.status]++;
+  if (result.status === 'completed') {
+    if (state.progress.size > 0) state.progress.delete(result.nodeId);
+    closeSubtree(state, placed);
+    return;
+  }
+  state[result.status]++;
+  const progress = state.progress.get(result.nodeId);
+  if (progress !== undefined) closeAttempts(progress);
 }
 
 function closeSubtree(state: RunState, settled: GraphNode): void {

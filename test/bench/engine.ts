@@ -1,5 +1,6 @@
 import { localDispatch } from '../../src/execution/attempt.js';
 import { executeRun } from '../../src/execution/executor.js';
+import { completeHost } from '../../src/host.js';
 import { MetaPlanner, type WorkflowPlanInput } from '../../src/index.js';
 import { buildPlanGraph } from '../../src/plan/plan-graph.js';
 import { parsePlan } from '../../src/plan/workflow-plan.js';
@@ -64,6 +65,8 @@ function engineRun(input: WorkflowPlanInput, concurrency: number): () => Promise
       maxUncommitted: 1_000,
       retry,
       now: Date.now,
+      setTimer: completeHost().setTimer,
+      pauseAfterMs: 0,
     });
   };
 }

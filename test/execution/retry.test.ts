@@ -40,14 +40,19 @@ describe('a node whose attempt fails', () => {
     expect(run.events.at(-1)).toMatchObject({ type: 'node_failed', attempts: 3 });
   });
 
-  it('completes when a later attempt returns, and only that is recorded', async () => {
+  it('completes when a later attempt returns, and both are recorded', async () => {
     const run = new DrivenRun([node('a')], { retry: { maxAttempts: 3 } });
     await quiet();
     await run.fail('a');
     await run.settle('a', 'at last');
     await expect(run.ended).resolves.toBe('completed');
     expect(run.story).toEqual(['node_started a', 'node_retry a', 'node_started a', 'node_completed a']);
-    expect(run.log.records.map(({ kind }) => kind)).toEqual(['run_started', 'node_settled', 'run_ended']);
+    expect(run.log.records.map(({ kind }) => kind)).toEqual([
+      'run_started',
+      'attempt_failed',
+      'node_settled',
+      'run_ended',
+    ]);
     expect(run.result('a')).toMatchObject({ status: 'completed', attempts: 2, output: 'at last' });
   });
 

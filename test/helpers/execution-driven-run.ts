@@ -4,6 +4,7 @@ import type { ExecutionEventBody } from '../../src/execution/execution-event.js'
 import { executeRun } from '../../src/execution/executor.js';
 import { type Handlers, handlerLookup, type NodeContext, type NodeHandler } from '../../src/execution/node-handler.js';
 import type { RetryPolicy } from '../../src/execution/retry.js';
+import { completeHost, type Host } from '../../src/host.js';
 import { canonicalJson } from '../../src/plan/json-value.js';
 import { buildPlanGraph } from '../../src/plan/plan-graph.js';
 import type { WorkflowNode } from '../../src/plan/workflow-node.js';
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly retry?: Partial<RetryPolicy>;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  readonly setTimer?: Host['setTimer'];
+  readonly pauseAfterMs?: number;
   readonly now?: () => number;
   /** What earlier processes recorded. */
   readonly records?: readonly RunRecord[];
@@ -72,6 +75,8 @@ export class DrivenRun {
       maxUncommitted: options.maxUncommitted,
       retry: { maxAttempts: 1, delayMs: 0, ...options.retry },
       now: options.now ?? (() => Date.UTC(2026, 0, 1)),
+      setTimer: options.setTimer ?? completeHost().setTimer,
+      pauseAfterMs: options.pauseAfterMs ?? 3_600_000,
       emit: (event) => {
         this.events.push(event);
         options.onEvent?.(event);

@@ -1,0 +1,31 @@
+import type { GraphNode } from '../plan/plan-graph.js';
+import type { NodeRecord } from '../run/node-record.js';
+import type { Pause } from '../run/pause.js';
+import type { RunState } from '../run/run-state.js';
+
+/** Told when a handler goes on waiting although its attempt is over: the run has paused, or was ended. */
+export class AttemptOver extends Error {
+  override readonly name = 'AttemptOver';
+}
+
+/**
+ * What a handler at work may do to its run besides returning; what `NodeContext` offers is made of it. Once the attempt
+ * is over, everything rejects with AttemptOver.
+ */
+export interface AttemptControl {
+  readonly state: RunState;
+  readonly placed: GraphNode;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** ISO 8601, UTC. */
+  isoNow(): string;
+  /** Resolves when the records are committed and part of the state; rejects with what the log failed with. */
+  record(...records: NodeRecord[]): Promise<void>;
+  /** Work that a pause has to wait for, also while another branch of the handler is parked. */
+  whileBusy<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Waits without a slot. When nothing else can be done, the run pauses for this reason, and the wait rejects with
+   * AttemptOver; it rejects with the reason of the run's signal when the run is cancelled.
+   */
+  park<T>(pause: Pause, until: Promise<T>): Promise<T>;
+}

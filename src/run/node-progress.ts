@@ -1,0 +1,93 @@
+import type { NodeRecord, NodeRecordOf } from './node-record.js';
+
+/** How far a node is that has no completed result. Changed by `addToProgress` alone. */
+export interface NodeProgress {
+  /** All that it was made of, as it came. */
+  readonly records: NodeRecord[];
+  /** Failed attempts of the series that is under way. */
+  failedAttempts: number;
+  /** ISO 8601, UTC: the next attempt is not before. */
+  retryAt: string | undefined;
+  /** Outputs of finished steps and jobs, by name. */
+  readonly steps: Map<string, unknown>;
+  readonly jobs: Map<string, JobProgress>;
+  readonly waits: Map<string, WaitProgress>;
+  /** ISO 8601, UTC, by name. */
+  readonly sleeps: Map<string, string>;
+}
+
+/** A job that was or may have been submitted. */
+export interface JobProgress {
+  readonly idempotencyKey: string;
+  /** Present once the provider took it. */
+  handle?: { readonly value: unknown };
+}
+
+export interface WaitProgress {
+  readonly schema: NodeRecordOf<'wait_started'>['schema'];
+  /** Present once the signal came. */
+  payload?: { readonly value: unknown };
+}
+
+export function newNodeProgress(): NodeProgress {
+  return {
+    records: [],
+    failedAttempts: 0,
+    retryAt: undefined,
+    steps: new Map(),
+    jobs: new Map(),
+    waits: new Map(),
+    sleeps: new Map(),
+  };
+}
+
+/** Adds up what happened to a node. Kinds that say nothing of how far it is are left out. */
+export function addToProgress(progress: NodeProgress, record: NodeRecord): void {
+  switch (record.kind) {
+    case 'attempt_failed':
+      progress.failedAttempts = record.attempt;
+      progress.retryAt = record.retryAt;
+      break;
+    case 'step_completed':
+      progress.steps.set(record.name, record.output);
+      break;
+    case 'job_intended':
+      progress.jobs.set(record.name, { idempotencyKey: record.idempotencyKey });
+      break;
+    case 'job_started': {
+      const idempotencyKey = progress.jobs.get(record.name)?.idempotencyKey ?? '';
+      progress.jobs.set(record.name, { idempotencyKey, handle: { value: record.handle } });
+      break;
+    }
+    case 'job_withdrawn':
+      progress.jobs.delete(record.name);
+      break;
+    case 'wait_started':
+      progress.waits.set(record.name, { schema: record.schema });
+      break;
+    case 'signal_received':
+      progress.waits.set(record.name, {
+        schema: progress.waits.get(record.name)?.schema,
+        payload: { value: record.payload },
+      });
+      break;
+    case 'sleep_started':
+      progress.sleeps.set(record.name, record.until);
+      break;
+    case 'spend_recorded':
+    case 'nodes_spawned':
+    case 'node_reopened':
+      return;
+    default:
+      record satisfies never;
+  }
+  progress.records.push(record);
+}
+
+/** A series of attempts is over: what they finished on the way stays. */
+export function closeAttempts(progress: NodeProgress): void {
+  const kept = progress.records.filter(({ kind }) => kind !== 'attempt_failed');
+  progress.records.splice(0, Number.POSITIVE_INFINITY, ...kept);
+  progress.failedAttempts = 0;
+  progress.retryAt = undefined;
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** What a node has cost, in one currency. */
+export const nodeSpendSchema = z.object({
+  nodeId: z.string(),
+  currency: z.string(),
+  amount: z.number().nonnegative(),
+  tokens: z.number().nonnegative(),
+});
+export type NodeSpend = z.infer<typeof nodeSpendSchema>;
+
+/** What nodes have cost so far: node id, then currency. */
+export type Spends = Map<string, Map<string, NodeSpend>>;
+
+export function addSpend(spends: Spends, { nodeId, currency, amount, tokens }: NodeSpend): void {
+  const ofNode = spends.get(nodeId) ?? new Map<string, NodeSpend>();
+  spends.set(nodeId, ofNode);
+  const before = ofNode.get(currency);
+  const sum = { amount: (before?.amount ?? 0) + amount, tokens: (before?.tokens ?? 0) + tokens };
+  ofNode.set(currency, { nodeId, currency, ...sum });
+}
+
+export function* allSpends(spends: Spends): Generator<NodeSpend> {
+  for (const ofNode of spends.values()) yield* ofNode.values();
+}
