@@ -2,6 +2,7 @@ import type { GraphNode } from '../plan/plan-graph.js';
 import type { NodeRecord } from '../run/node-record.js';
 import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
+import type { ExecutionEventBody } from './execution-event.js';
 
 /** Told when a handler goes on waiting although its attempt is over: the run has paused, or was ended. */
 export class AttemptOver extends Error {
@@ -19,13 +20,21 @@ export interface AttemptControl {
   now(): number;
   /** ISO 8601, UTC. */
   isoNow(): string;
+  /** Calls back after so many milliseconds, unless the function that it returns is called. */
+  setTimer(callback: () => void, delayMs: number): () => void;
+  /** A wait that ends later is a reason to pause. Milliseconds. */
+  readonly pauseAfterMs: number;
+  emit(body: ExecutionEventBody): void;
+  /** Steps, jobs and waits of a handler have names. @throws Error for one that this attempt has used already */
+  claimName(name: string): void;
   /** Resolves when the records are committed and part of the state; rejects with what the log failed with. */
   record(...records: NodeRecord[]): Promise<void>;
   /** Work that a pause has to wait for, also while another branch of the handler is parked. */
   whileBusy<T>(work: () => Promise<T>): Promise<T>;
   /**
    * Waits without a slot. When nothing else can be done, the run pauses for this reason, and the wait rejects with
-   * AttemptOver; it rejects with the reason of the run's signal when the run is cancelled.
+   * AttemptOver; a pause that is over within `pauseAfterMs` is sat out. It rejects with the reason of the run's signal
+   * when the run is cancelled.
    */
   park<T>(pause: Pause, until: Promise<T>): Promise<T>;
 }

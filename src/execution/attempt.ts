@@ -3,6 +3,7 @@ import { copyJson, setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
+import { stepOf } from './context/step.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
 
 /** How an attempt ended. `interrupted`: by the end of the run, so it says nothing about the node. */
@@ -36,14 +37,14 @@ export interface LocalDispatchOptions {
  * Runs handlers in this process. All attempts of a run share a signal, unless each has a timeout of its own: making one
  * costs more than all else here.
  */
-export function localDispatch(state: RunState, lookup: HandlerLookup, options: LocalDispatchOptions): Dispatch {
+export function localDispatch(lookup: HandlerLookup, options: LocalDispatchOptions): Dispatch {
   const { timeoutMs, onLateEnd, idempotencyKeyOf, newController = () => new AbortController() } = options;
   const ofRun = new Interruption(newController());
-  return (placed, attempt) => {
+  return (placed, attempt, control) => {
     const handler = lookup(placed.node);
     if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
     const interruption = timeoutMs === undefined ? ofRun : new Interruption(newController());
-    const context = contextOf(state, placed, attempt, interruption.signal, idempotencyKeyOf);
+    const context = contextOf(control, attempt, interruption.signal, idempotencyKeyOf);
     const running = runHandler(handler, placed, context, interruption);
     const outcome =
       timeoutMs === undefined ? running : withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
@@ -129,16 +130,17 @@ function withTimeout(
 
 /** What the handler receives: own fields, so that a handler may take them out or spread them. */
 function contextOf(
-  state: RunState,
-  placed: GraphNode,
+  control: AttemptControl,
   attempt: number,
   signal: AbortSignal,
   idempotencyKeyOf: (nodeId: string) => string,
 ): NodeContext {
+  const { state, placed } = control;
   const { vibe, plan, runId } = state;
   const inputs = inputsOf(state, placed);
   const input = <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId);
-  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey: idempotencyKeyOf(placed.node.id) };
+  const idempotencyKey = idempotencyKeyOf(placed.node.id);
+  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, step: stepOf(control) };
 }
 
 function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNode, nodeId: string): T {

@@ -3,35 +3,15 @@ import type { GraphNode } from '../plan/plan-graph.js';
 import type { NodeRecordOf } from '../run/node-record.js';
 import type { NodeResult } from '../run/node-result.js';
 import type { Pause } from '../run/pause.js';
-import type { RunLog } from '../run/run-log.js';
 import type { EndStatus, RunRecord } from '../run/run-record.js';
 import { applyRecord, type RunState } from '../run/run-state.js';
 import { serializeError } from '../run/serialize-error.js';
-import type { Attempt, AttemptOutcome, Dispatch } from './attempt.js';
+import type { Attempt, AttemptOutcome } from './attempt.js';
 import type { Emit } from './execution-event.js';
-import { delayBeforeRetry, type RetryPolicy } from './retry.js';
+import type { ExecutionServices } from './execution-services.js';
+import { delayBeforeRetry } from './retry.js';
 import { RunningAttempt } from './running-attempt.js';
 import { type Decision, Scheduler } from './scheduler.js';
-
-export interface ExecutionServices {
-  readonly log: RunLog;
-  readonly dispatch: Dispatch;
-  /** Attempts under way at once. */
-  readonly concurrency: number;
-  /** With so many appends waiting for the log, no attempt is started. Unlimited when left out. */
-  readonly maxUncommitted?: number;
-  readonly retry: RetryPolicy;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Calls back after so many milliseconds, unless it is told not to. */
-  readonly setTimer: (callback: () => void, delayMs: number) => () => void;
-  /** What is longer off than so many milliseconds is not waited for: the run pauses when nothing else can be done. */
-  readonly pauseAfterMs: number;
-  /** Left out when nobody listens. */
-  readonly emit?: Emit;
-  /** Ends the run early: nothing new starts, and what is under way is asked to stop. */
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Runs what a run has left to do and answers how it ended. Everything that happens is appended to the log, and state,
@@ -49,6 +29,10 @@ class RunExecution {
   private readonly attempts = new Set<RunningAttempt>();
   /** How many of them wait without a slot. */
   private parked = 0;
+  /** How many of their waits end so soon that the run does not pause for them. */
+  private satOut = 0;
+  /** Nodes that will be told when they may try to start again. */
+  private refused = 0;
   /** Nodes that start later, by index: how to forget about it. */
   private readonly timers = new Map<number, () => void>();
   /** Nodes whose next attempt an earlier process had planned, by index: its time is looked at once. */
@@ -68,7 +52,7 @@ class RunExecution {
 
   constructor(
     private readonly state: RunState,
-    private readonly services: ExecutionServices,
+    readonly services: ExecutionServices,
     private readonly resolve: (status: EndStatus) => void,
     private readonly reject: (error: unknown) => void,
   ) {}
@@ -119,18 +103,20 @@ class RunExecution {
     if (progress?.retryAt !== undefined && this.takenOver.delete(placed.index)) {
       return this.startLater(placed, { reason: 'retry', nodeId: placed.node.id, resumeAt: progress.retryAt });
     }
+    const entered = this.services.admission?.enter(placed, () => this.enterAgain(placed));
+    if (entered?.isAdmitted === false) return this.putOff(placed, entered.pause);
     const startedMs = this.services.now();
     const number = (progress?.failedAttempts ?? 0) + 1;
     this.services.emit?.({ type: 'node_started', nodeId: placed.node.id, attempt: number });
-    if (this.isStopped) return; // by a listener
-    const running = new RunningAttempt(this, placed, number, startedMs);
+    if (this.isStopped) return entered?.leave(undefined); // by a listener
+    const running = new RunningAttempt(this, placed, number, startedMs, entered);
     this.attempts.add(running);
     const attempt = this.services.dispatch(placed, number, running);
     running.attempt = attempt;
     if (this.isStopped) attempt.interrupt(this.services.signal?.reason); // by the handler itself
     attempt.outcome.then(
       (outcome) => {
-        if (!this.forget(running)) return;
+        if (!this.forget(running, outcome)) return;
         this.guard(() => this.settleAttempt(running, attempt, outcome));
         this.advance();
       },
@@ -141,8 +127,8 @@ class RunExecution {
   }
 
   /** @returns whether it was still under way: nobody waits for what a pause left behind */
-  private forget(running: RunningAttempt): boolean {
-    running.end();
+  private forget(running: RunningAttempt, outcome?: AttemptOutcome): boolean {
+    running.end(outcome);
     return this.attempts.delete(running);
   }
 
@@ -180,10 +166,28 @@ class RunExecution {
     return true;
   }
 
+  /** A node that may not start yet. */
+  private putOff(placed: GraphNode, pause: Pause | undefined): void {
+    if (pause === undefined) this.refused++;
+    else if ('resumeAt' in pause) this.startLater(placed, pause);
+    else this.hold(pause);
+  }
+
+  private enterAgain(placed: GraphNode): void {
+    this.refused--;
+    this.scheduler?.makeReady(placed);
+    this.advance();
+  }
+
+  /** Many nodes may wait for the same: some of them are enough to tell. */
+  private hold(pause: Pause): void {
+    if (this.held.length < mostHeld) this.held.push(pause);
+  }
+
   private startLater(placed: GraphNode, pause: Pause & { readonly resumeAt: string }): void {
     const delayMs = Date.parse(pause.resumeAt) - this.services.now();
     if (delayMs <= 0) this.scheduler?.makeReady(placed);
-    else if (delayMs > this.services.pauseAfterMs) this.held.push(pause);
+    else if (delayMs > this.services.pauseAfterMs) this.hold(pause);
     else
       this.timers.set(
         placed.index,
@@ -208,8 +212,9 @@ class RunExecution {
     if (difference === 1) this.advance();
   }
 
-  get now(): () => number {
-    return this.services.now;
+  /** Told when a wait begins or ends that the run sits out. */
+  onSatOut(difference: 1 | -1): void {
+    this.satOut += difference;
   }
 
   get runState(): RunState {
@@ -381,7 +386,8 @@ class RunExecution {
   }
 
   private isBusy(): boolean {
-    return this.attempts.size > this.parked || this.committing > 0 || this.timers.size > 0;
+    if (this.attempts.size > this.parked || this.committing > 0) return true;
+    return this.timers.size > 0 || (this.satOut + this.refused > 0 && this.failure === undefined && !this.isStopped);
   }
 
   private isoNow(): string {
@@ -400,6 +406,9 @@ interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** So many waits are told of. */
+const mostHeld = 100;
 
 const nothing: Commit = { records: [] };
 

@@ -1,6 +1,7 @@
 import type { Vibe } from '../plan/vibe.js';
 import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-node.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import type { Step } from './context/step.js';
 
 /** What a handler knows besides its node. */
 export interface NodeContext {
@@ -23,6 +24,14 @@ export interface NodeContext {
    * and work that was paid for is not paid twice.
    */
   readonly idempotencyKey: string;
+  /**
+   * Does a part of the work once: what it returned is recorded as JSON, and returned from the record by every later
+   * attempt, also after a crash. A name is used once in an attempt; in a loop, give it an index.
+   * @example
+   * const lines = await ctx.step('lines', () => writeLines(node));
+   * for (const [index, line] of lines.entries()) await ctx.step(`voice-${index}`, () => speak(line));
+   */
+  readonly step: Step;
 }
 
 /**

@@ -3,15 +3,19 @@ import type { GraphNode } from '../plan/plan-graph.js';
 import type { NodeRecord } from '../run/node-record.js';
 import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
-import type { Attempt } from './attempt.js';
+import type { Admitted } from './admission.js';
+import type { Attempt, AttemptOutcome } from './attempt.js';
 import { type AttemptControl, AttemptOver } from './attempt-control.js';
+import type { ExecutionEventBody } from './execution-event.js';
+import type { ExecutionServices } from './execution-services.js';
 
 /** What an attempt asks of the run that it belongs to. */
 export interface AttemptOwner {
   readonly runState: RunState;
-  readonly now: () => number;
+  readonly services: Pick<ExecutionServices, 'now' | 'setTimer' | 'pauseAfterMs' | 'emit'>;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
+  onSatOut(difference: 1 | -1): void;
 }
 
 interface Park {
@@ -26,12 +30,14 @@ export class RunningAttempt implements AttemptControl {
   private busy = 0;
   private isParked = false;
   private isOver = false;
+  private names: Set<string> | undefined;
 
   constructor(
     private readonly owner: AttemptOwner,
     readonly placed: GraphNode,
     readonly number: number,
     readonly startedMs: number,
+    private readonly entered: Admitted | undefined,
   ) {}
 
   get state(): RunState {
@@ -43,8 +49,32 @@ export class RunningAttempt implements AttemptControl {
     return [...this.parks].map(({ pause }) => pause);
   }
 
+  get pauseAfterMs(): number {
+    return this.owner.services.pauseAfterMs;
+  }
+
   now(): number {
-    return this.owner.now();
+    return this.owner.services.now();
+  }
+
+  claimName(name: string): void {
+    if (typeof name !== 'string' || name === '' || name.length > 200) {
+      throw new TypeError(`A name has 1 to 200 characters, got ${JSON.stringify(name)?.slice(0, 80)}.`);
+    }
+    this.names ??= new Set();
+    if (this.names.has(name)) {
+      const node = JSON.stringify(this.placed.node.id);
+      throw new Error(`Node ${node} uses the name ${JSON.stringify(name)} twice; in a loop, give it an index.`);
+    }
+    this.names.add(name);
+  }
+
+  emit(body: ExecutionEventBody): void {
+    if (!this.isOver) this.owner.services.emit?.(body);
+  }
+
+  setTimer(callback: () => void, delayMs: number): () => void {
+    return this.owner.services.setTimer(callback, delayMs);
   }
 
   isoNow(): string {
@@ -70,6 +100,8 @@ export class RunningAttempt implements AttemptControl {
 
   async park<T>(pause: Pause, until: Promise<T>): Promise<T> {
     if (this.isOver) throw this.over();
+    const isSatOut = 'resumeAt' in pause && Date.parse(pause.resumeAt) - this.now() <= this.pauseAfterMs;
+    if (isSatOut) this.owner.onSatOut(1);
     let park: Park | undefined;
     const ended = new Promise<never>((_, reject) => {
       park = { pause, reject };
@@ -79,6 +111,7 @@ export class RunningAttempt implements AttemptControl {
     try {
       return await Promise.race([until, ended]);
     } finally {
+      if (isSatOut) this.owner.onSatOut(-1);
       this.parks.delete(park as unknown as Park);
       this.update();
     }
@@ -101,8 +134,10 @@ export class RunningAttempt implements AttemptControl {
   }
 
   /** Its handler has returned, or the run does not wait for it any more. */
-  end(): void {
+  end(outcome: AttemptOutcome | undefined): void {
+    if (this.isOver) return;
     this.isOver = true;
+    this.entered?.leave(outcome);
     this.update();
   }
 

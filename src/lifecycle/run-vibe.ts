@@ -180,7 +180,7 @@ function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Em
 
 function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveRun, emit: Emit | undefined) {
   const { host, lookup, concurrency, retry, timeoutMs, pauseAfterMs } = planner;
-  const dispatch = localDispatch(state, lookup, {
+  const dispatch = localDispatch(lookup, {
     timeoutMs,
     newController: newQuietController,
     idempotencyKeyOf: (nodeId) => idempotencyKeyOf(state.runId, nodeId),

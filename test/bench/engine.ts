@@ -56,7 +56,7 @@ function engineRun(input: WorkflowPlanInput, concurrency: number): () => Promise
   const handler = { identity: { name: 'default' }, run: noop };
   return () => {
     const state = newRunState({ ...names, vibe: plan.sourceVibe, plan, graph });
-    const dispatch = localDispatch(state, () => handler, { idempotencyKeyOf: (id) => id });
+    const dispatch = localDispatch(() => handler, { idempotencyKeyOf: (id) => id });
     const retry = { maxAttempts: 1, delayMs: 0 };
     return executeRun(state, {
       log: unrecordedLog,

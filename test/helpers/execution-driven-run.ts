@@ -66,7 +66,7 @@ export class DrivenRun {
     for (const record of options.records ?? []) applyRecord(this.state, record);
     this.ended = executeRun(this.state, {
       log: this.log,
-      dispatch: localDispatch(this.state, lookup, {
+      dispatch: localDispatch(lookup, {
         timeoutMs: options.timeoutMs,
         idempotencyKeyOf: (nodeId) => `key of ${nodeId}`,
         onLateEnd: (nodeId) => this.lateEnds.push(nodeId),

@@ -43,7 +43,10 @@ describe('options', () => {
     [{ handlers: { tools: { sora: 'no' } } }, 'Option "handlers.tools" of MetaPlanner must be functions by tool name'],
     [{ persistenceManager: { saveCheckpoint() {} } }, 'Option "persistenceManager"'],
     [{ decomposer: {} }, 'Option "decomposer"'],
-    [{ host: { now: 3 } }, 'Option "host" of MetaPlanner must be an object whose now, newId, setTimer and log are functions'],
+    [
+      { host: { now: 3 } },
+      'Option "host" of MetaPlanner must be an object whose now, newId, setTimer and log are functions',
+    ],
     [{ checkpointDir: 'a', persistenceManager: new MemoryPersistenceManager() }, 'not both'],
     ['fast', 'MetaPlanner takes an object of options, got "fast".'],
   ];

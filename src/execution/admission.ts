@@ -1,0 +1,21 @@
+import type { GraphNode } from '../plan/plan-graph.js';
+import type { Pause } from '../run/pause.js';
+import type { AttemptOutcome } from './attempt.js';
+
+/** Says whether an attempt may begin now: limits and budgets, also of other runs of the planner. */
+export interface Admission {
+  /** @param again to be called once when a refusal without a pause is worth another try; never before `enter` returns */
+  enter(placed: GraphNode, again: () => void): Admitted | Refused;
+}
+
+export interface Admitted {
+  readonly isAdmitted: true;
+  /** Called once, when the attempt is over. `undefined`: it was left behind by a pause. */
+  leave(outcome: AttemptOutcome | undefined): void;
+}
+
+export interface Refused {
+  readonly isAdmitted: false;
+  /** With a time, the node is tried again then, or the run pauses; without one it pauses. Left out: `again` is called. */
+  readonly pause?: Pause;
+}

@@ -1,0 +1,28 @@
+import type { RunLog } from '../run/run-log.js';
+import type { Admission } from './admission.js';
+import type { Dispatch } from './attempt.js';
+import type { Emit } from './execution-event.js';
+import type { RetryPolicy } from './retry.js';
+
+/** What a run is executed with. */
+export interface ExecutionServices {
+  readonly log: RunLog;
+  readonly dispatch: Dispatch;
+  /** Attempts under way at once. */
+  readonly concurrency: number;
+  /** With so many appends waiting for the log, no attempt is started. Unlimited when left out. */
+  readonly maxUncommitted?: number;
+  readonly retry: RetryPolicy;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Calls back after so many milliseconds, unless it is told not to. */
+  readonly setTimer: (callback: () => void, delayMs: number) => () => void;
+  /** What is longer off than so many milliseconds is not waited for: the run pauses when nothing else can be done. */
+  readonly pauseAfterMs: number;
+  /** Left out when every attempt may begin at once. */
+  readonly admission?: Admission;
+  /** Left out when nobody listens. */
+  readonly emit?: Emit;
+  /** Ends the run early: nothing new starts, and what is under way is asked to stop. */
+  readonly signal?: AbortSignal;
+}
