@@ -98,15 +98,19 @@ export class DecompositionError extends VibeError {
   }
 }
 
-/** No checkpoint has this id. */
+/** No checkpoint has this id, or nothing is stored of this plan. */
 export class CheckpointNotFoundError extends VibeError {
   override readonly name = 'CheckpointNotFoundError';
   constructor(
-    readonly checkpointId: string,
+    /** Absent when a plan was asked for. */
+    readonly checkpointId: string | undefined,
+    /** Set when a plan was asked for. */
+    readonly planId?: string,
     options?: ErrorOptions,
   ) {
-    const next = 'listCheckpoints() shows the ids that exist.';
-    super('CHECKPOINT_NOT_FOUND', `There is no checkpoint ${quote(checkpointId)}. ${next}`, options);
+    const which = checkpointId === undefined ? `of plan ${quote(planId ?? '')}` : quote(checkpointId);
+    const next = `listCheckpoints() shows ${checkpointId === undefined ? 'what exists' : 'the ids that exist'}.`;
+    super('CHECKPOINT_NOT_FOUND', `There is no checkpoint ${which}. ${next}`, options);
   }
 }
 
@@ -121,6 +125,8 @@ export interface CheckpointDamage {
   readonly checkpointId?: string;
   /** The latest intact checkpoint of the plan, when there is one. */
   readonly fallbackCheckpointId?: string;
+  /** Set by `repairCheckpoints` where it can do nothing. */
+  readonly isBeyondRepair?: boolean;
 }
 
 /**
@@ -142,13 +148,11 @@ export class CheckpointCorruptError extends VibeError implements CheckpointDamag
   readonly location: string;
   readonly checkpointId?: string;
   readonly fallbackCheckpointId?: string;
+  readonly isBeyondRepair?: boolean;
 
   constructor(damage: CheckpointDamage, options?: ErrorOptions) {
     const which = damage.checkpointId === undefined ? 'a checkpoint' : `checkpoint ${quote(damage.checkpointId)}`;
-    const next =
-      damage.fallbackCheckpointId === undefined
-        ? 'Delete it, or start over with fresh: true'
-        : `Go on from ${quote(damage.fallbackCheckpointId)} with onCorrupt: 'fallback', or delete the damaged one`;
+    const next = damage.isBeyondRepair ? afterNoRepair(damage) : nextStep(damage);
     const what = `Plan ${quote(damage.planId)}: ${which} is damaged (${damage.reason}) at ${damage.location}`;
     super('CHECKPOINT_CORRUPT', `${what}. ${next}.`, options);
     this.planId = damage.planId;
@@ -156,7 +160,19 @@ export class CheckpointCorruptError extends VibeError implements CheckpointDamag
     this.location = damage.location;
     this.checkpointId = damage.checkpointId;
     this.fallbackCheckpointId = damage.fallbackCheckpointId;
+    this.isBeyondRepair = damage.isBeyondRepair;
   }
+}
+
+function nextStep({ planId, fallbackCheckpointId: intact }: CheckpointDamage): string {
+  const repair = `repairCheckpoints({ planId: ${quote(planId)} }) saves what is intact and tells what is lost`;
+  const fallback = `or go on from ${quote(intact ?? '')} with onCorrupt: 'fallback'`;
+  return `${repair}; ${intact === undefined ? 'or start over with fresh: true' : fallback}`;
+}
+
+function afterNoRepair({ fallbackCheckpointId: intact }: CheckpointDamage): string {
+  const over = 'Start over with fresh: true';
+  return intact === undefined ? over : `${over}, or return to ${quote(intact)} with checkpointId`;
 }
 
 /** What is stored belongs to another vibe or to another plan than the one asked for. Nothing was run. */

@@ -1,16 +1,22 @@
 export type { Checkpoint, CheckpointSummary, DamagedSummary, IntactSummary } from './checkpoint/checkpoint.js';
 export { summarize } from './checkpoint/checkpoint.js';
 export { type CheckpointQuery, selectCheckpoints } from './checkpoint/checkpoint-query.js';
+export type { LostResult, StaleInput } from './checkpoint/lost-results.js';
 export type {
+  DocumentDamage,
+  DocumentRemains,
   Durability,
   JournalCapability,
   JournalDamage,
   JournalOpening,
+  JournalRemains,
   JournalWriter,
   LockCapability,
   LockRequest,
   PersistenceManager,
   PlanLease,
+  Remains,
+  RepairCapability,
   StoredJournal,
 } from './checkpoint/persistence-manager.js';
 export { type Composer, composer } from './composer/composer.js';
@@ -40,7 +46,14 @@ export type { ExecutionEvent, ExecutionEventBody, Progress, ProgressListener } f
 export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './execution/node-handler.js';
 export type { Host, LogLevel } from './host.js';
 export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
-export type { ExecuteOptions, ListOptions, MetaPlannerOptions, PlanOptions } from './lifecycle/options.js';
+export type {
+  ExecuteOptions,
+  ListOptions,
+  MetaPlannerOptions,
+  PlanOptions,
+  RepairOptions,
+} from './lifecycle/options.js';
+export type { RepairedDamage, RepairReport } from './lifecycle/repair-report.js';
 export { MetaPlanner } from './meta-planner.js';
 export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';
 export { type NodeType, type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';

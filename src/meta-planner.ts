@@ -10,6 +10,8 @@ import { LiveRuns } from './lifecycle/live-runs.js';
 import { planVibe } from './lifecycle/make-plan.js';
 import * as options from './lifecycle/options.js';
 import type { PlannerServices } from './lifecycle/planner-services.js';
+import { repairCheckpoints } from './lifecycle/repair.js';
+import type { RepairReport } from './lifecycle/repair-report.js';
 import type { RunCall } from './lifecycle/run-call.js';
 import { runVibe } from './lifecycle/run-vibe.js';
 import { parseVibe, type VibeInput } from './plan/vibe.js';
@@ -154,6 +156,27 @@ export class MetaPlanner {
    */
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
     return checkpoints.deleteCheckpoint(options.checkId(checkpointId, 'deleteCheckpoint'), this.#services);
+  }
+
+  /**
+   * Puts the latest run of a plan together again from everything that is intact, behind a damage too: every result that
+   * can still be read is in a new checkpoint, damaged files are moved aside and never deleted, and the report says what
+   * was kept and what would be paid again. After that `executeWithResume` goes on. Where nothing is damaged, nothing is
+   * changed. What is saved is durable before anything is moved, so a repair that was cut off is simply called again.
+   *
+   * @throws CheckpointNotFoundError when nothing is stored of the plan
+   * @throws CheckpointCorruptError when nothing intact tells the vibe and the plan of its latest run; nothing was changed
+   * @throws CheckpointVersionError when something was written by a newer version; nothing was changed
+   * @throws PlanLockedError while the plan is running. One held elsewhere is waited for, as `executeWithResume` does
+   * @throws PersistenceError, or the reason of `signal` when it aborts before anything is changed
+   * @example
+   * const report = await planner.repairCheckpoints({ planId: 'plan-001' });
+   * console.log(`kept ${report.kept.length}, paid again: ${report.paidAgain.map(({ nodeId }) => nodeId)}`);
+   */
+  async repairCheckpoints(given: options.RepairOptions): Promise<RepairReport> {
+    this.#refuseWhenClosed();
+    const call = options.checkOptions(options.repairOptionsSchema, given, 'repairCheckpoints');
+    return repairCheckpoints(call, this.#services);
   }
 
   /**

@@ -69,6 +69,22 @@ export function decodeHead(start: Uint8Array, sha256: Sha256): Decoded<IntactSum
   return isSummary(summary) ? { ok: true, value: summary } : damaged('its head lacks a field');
 }
 
+/** Ids of nodes that a damaged document still names as completed: a hint, and nothing to trust. */
+export function completedNodesIn(bytes: Uint8Array): string[] {
+  const text = new TextDecoder().decode(bytes);
+  const nodeIds: string[] = [];
+  const name = /"completed_nodes":\s*\[/.exec(text);
+  if (name === null) return nodeIds;
+  const item = /\s*("(?:[^"\\\n]|\\.)*"),?/y;
+  item.lastIndex = name.index + name[0].length;
+  for (let found = item.exec(text); found !== null; found = item.exec(text)) {
+    try {
+      nodeIds.push(JSON.parse(found[1] as string) as string);
+    } catch {}
+  }
+  return nodeIds;
+}
+
 function withVibeKey(fields: JsonObject, sha256: Sha256): JsonObject {
   const vibe = vibeSchema.safeParse(fields.vibe);
   return vibe.success ? { ...fields, vibeKey: vibeKeyOf(vibe.data, sha256) } : fields;

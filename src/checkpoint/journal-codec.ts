@@ -206,6 +206,20 @@ function recordFields(line: JsonObject): JsonObject {
   }
 }
 
+/** The node that a damaged line still names as completed: a hint, and nothing to trust. */
+export function completedNodeIn(fragment: string): string | undefined {
+  const [, quoted = '', status] = /"node_id":("(?:[^"\\]|\\.)*")(?:,"status":"(\w+)")?/.exec(fragment) ?? [];
+  return status === 'failed' || status === 'skipped' ? undefined : parseText(quoted);
+}
+
+function parseText(quoted: string): string | undefined {
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return undefined;
+  }
+}
+
 const positionStart = '{"checkpoint":';
 const deletedStart = '{"deleted":';
 

@@ -101,7 +101,7 @@ function stateOf(header: JournalHeader): RunState | string {
 }
 
 /** Applies a record from outside; says what is wrong with it when it fits no such run. */
-function tryApply(state: RunState, record: RunRecord): string | undefined {
+export function tryApply(state: RunState, record: RunRecord): string | undefined {
   if (record.kind === 'node_settled') {
     const { result } = record;
     if (state.graph.get(result.nodeId) === undefined) return strange(result.nodeId);

@@ -6,6 +6,7 @@ import type {
   LockRequest,
   PersistenceManager,
   PlanLease,
+  Remains,
   StoredJournal,
 } from '../checkpoint/persistence-manager.js';
 import { guardStorage, storageError } from '../checkpoint/storage-guard.js';
@@ -94,6 +95,24 @@ export class CheckedStore implements PersistenceManager {
     };
   }
 
+  /** What is left of a plan, behind damage too; `undefined` where the store cannot tell. */
+  async inspect(planId: string): Promise<Remains | undefined> {
+    return guardStorage(planId, async () => this.store.repair?.inspect(planId));
+  }
+
+  /** Whether it puts damaged files out of the way when it is told to. */
+  get setsAside(): boolean {
+    return this.store.repair !== undefined;
+  }
+
+  /** Puts damaged files of a plan out of the way; answers where each is now. */
+  async setAside(planId: string, lease: PlanLease | undefined, locations: readonly string[]) {
+    const { repair } = this.store;
+    if (repair === undefined) return new Map<string, string>();
+    const own = lease && (this.leases.get(lease) ?? lease);
+    return guardStorage(planId, () => repair.setAside(planId, own, locations));
+  }
+
   saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
     return guardStorage(checkpoint.planId, () => this.store.saveCheckpoint(checkpoint));
   }
@@ -123,7 +142,8 @@ export class CheckedStore implements PersistenceManager {
     return (await guardStorage(undefined, () => this.store.deleteCheckpoint(checkpointId))) === true;
   }
 
-  private get location(): string {
+  /** For messages. */
+  get location(): string {
     return this.checkpointDir ?? this.store.constructor.name;
   }
 }

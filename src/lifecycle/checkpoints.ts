@@ -9,7 +9,7 @@ import { isTooDeep, tooDeepIssue } from '../plan/workflow-plan.js';
 import { type ExecutionState, executionStateOf, executionStateSchema } from '../run/execution-state.js';
 import type { RunState } from '../run/run-state.js';
 import type { CheckedStore } from './checked-store.js';
-import { type HeldPlan, holdPlan } from './hold-plan.js';
+import { type HeldPlan, type HoldRequest, holdPlan } from './hold-plan.js';
 import { checkPlanId, rollingIdOf, vibeKeyOf } from './identity.js';
 import type { StartedRun } from './live-runs.js';
 import { loadNamed } from './load-named.js';
@@ -75,16 +75,17 @@ function holdFor(live: StartedRun, planner: PlannerServices): Promise<{ readonly
   return live.held;
 }
 
-/** Does something with a plan that nobody runs meanwhile. */
-async function whileHeld<T>(
+/** Does something with a plan that nobody runs meanwhile. Without `waiting`, nobody is waited for. */
+export async function whileHeld<T>(
   { planId, runId }: { readonly planId: string; readonly runId: string },
   planner: PlannerServices,
   work: (held: HeldPlan) => Promise<T>,
+  waiting: Pick<HoldRequest, 'signal' | 'onWaiting'> = {},
 ): Promise<T> {
   const request = requestOf({ planId, runId }, planner);
   const unlock = lockPlan(planner.store.place, planId, { holder: { pid: process.pid, ...request } });
   try {
-    const held = await holdPlan(request, planner);
+    const held = await holdPlan({ ...request, ...waiting }, planner);
     try {
       return await work(held);
     } finally {

@@ -112,6 +112,24 @@ export const createCheckpointSchema = z.strictObject({
   executionState: z.custom<ExecutionState>(isPlainObject, 'an execution state').optional(),
 });
 
+/** What `repairCheckpoints` takes. */
+export const repairOptionsSchema = z.strictObject({
+  /** The plan whose latest run is to be repaired. */
+  planId: z.custom<string>((id) => typeof id === 'string', 'the id of a plan'),
+  /** Only say what would be done, and change nothing. Default `false`. */
+  dryRun: z.custom<boolean>((dryRun) => typeof dryRun === 'boolean', 'true or false').default(false),
+  /**
+   * What becomes of a result that is intact while an input of it is lost. Default `'keep'`: it is paid for, and
+   * `staleInputs` tells of it. `'rerun'`: it is dropped, so that it is made again from the new input.
+   */
+  onLostInput: z
+    .custom<'keep' | 'rerun'>((way) => way === 'keep' || way === 'rerun', "'keep' or 'rerun'")
+    .default('keep'),
+  /** Ends the repair before it has changed anything; the call rejects with its reason. */
+  signal: z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional(),
+});
+export type RepairOptions = z.input<typeof repairOptionsSchema>;
+
 /** @throws TypeError for what is no id at all */
 export function checkId(checkpointId: unknown, of: string): string {
   if (typeof checkpointId === 'string') return checkpointId;

@@ -176,6 +176,13 @@ export function ignoreMissing(error: unknown): void {
   if (errorCode(error) !== 'ENOENT') throw error;
 }
 
+export function whenMissing<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (errorCode(error) === 'ENOENT') return value;
+    throw error;
+  };
+}
+
 /** Opens a regular file for reading, following no link. */
 export async function openFile(path: string): Promise<{ file: FileHandle; size: number }> {
   const file = await open(path, readFlags).catch(asForeign);

@@ -8,7 +8,7 @@ import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
 import { checkpointParts, decodeCheckpoint } from '../../checkpoint/codec.js';
 import { openingWithout } from '../../checkpoint/journal-deletion.js';
 import { surveyJournal } from '../../checkpoint/journal-survey.js';
-import type { LockCapability, PersistenceManager } from '../../checkpoint/persistence-manager.js';
+import type { LockCapability, PersistenceManager, RepairCapability } from '../../checkpoint/persistence-manager.js';
 import { guardStorage } from '../../checkpoint/storage-guard.js';
 import { CheckpointCorruptError, CheckpointVersionError, type VibeError } from '../../errors.js';
 import {
@@ -19,6 +19,7 @@ import {
   newSha256,
   readDocument,
   sha256,
+  whenMissing,
   writeDocument,
 } from './documents.js';
 import { FileJournal } from './journal.js';
@@ -33,6 +34,7 @@ import {
   planDirectoryNames,
 } from './names.js';
 import { endIdOf, type FoundPosition, findPosition, listPositions, loadFound } from './positions.js';
+import { FileRepair } from './repair.js';
 
 export interface WorkflowPersistenceManagerOptions {
   /** Where to keep checkpoints; made when first needed. Default `.vibe_checkpoints` in the working directory. */
@@ -58,6 +60,7 @@ export class WorkflowPersistenceManager implements PersistenceManager {
   readonly checkpointDir: string;
   readonly journal: FileJournal;
   readonly locks: LockCapability;
+  readonly repair: RepairCapability;
 
   /** Touches no file. @throws TypeError for an option that is unknown or makes no sense. */
   constructor(options: WorkflowPersistenceManagerOptions = {}) {
@@ -80,6 +83,8 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     const findDirectory = (planId: string) => this.findDirectory(planId);
     this.locks = new FileLocks({ directoryOf, takeoverMs: lockTakeoverMs, newToken });
     this.journal = new FileJournal({ directoryOf, findDirectory, newToken });
+    const load = (document: Document) => this.loadFrom(document);
+    this.repair = new FileRepair({ checkpointDir: this.checkpointDir, findDirectory, load, newToken });
   }
 
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
@@ -227,11 +232,4 @@ export class WorkflowPersistenceManager implements PersistenceManager {
 /** What cannot even be read can still be deleted, and tells then why not. */
 function unreadable(): { checkpoint?: undefined } {
   return {};
-}
-
-function whenMissing<T>(value: T): (error: unknown) => T {
-  return (error) => {
-    if (errorCode(error) === 'ENOENT') return value;
-    throw error;
-  };
 }

@@ -72,6 +72,7 @@ export function canBeStored(checkpointId: string): boolean {
 }
 
 const journalPattern = /^\.journal-([1-9]\d{0,14})$/;
+const damagedJournalPattern = /^\.damaged-journal-([1-9]\d{0,14})-[^/]*$/;
 const lockPattern = /^\.lock-([1-9]\d{0,14})$/;
 const lockFamilyPattern = /^\.lock-([1-9]\d{0,14})(?:\.beat|\.released)?$/;
 /** Ours, and what write-file-atomic makes of one of ours. */
@@ -86,9 +87,14 @@ export function epochOfJournal(fileName: string): number | undefined {
   return epochIn(journalPattern, fileName);
 }
 
-/** A damaged journal is kept under this name, where nothing reads it. */
+/** A damaged file is kept under this name, where nothing reads it but a repair. */
 export function damagedName(fileName: string, random: string): string {
   return `.damaged-${fileName.replace(/^\./, '')}-${random}`;
+}
+
+/** The epoch of a journal that was set aside; `undefined` for any other file. */
+export function epochOfDamagedJournal(fileName: string): number | undefined {
+  return epochIn(damagedJournalPattern, fileName);
 }
 
 export function lockName(epoch: number): string {
