@@ -55,7 +55,7 @@ function buildProgram(): Command {
 }
 
 function addCheckpoints(program: Command): void {
-  const checkpoints = program.command('checkpoints').description('list, show and delete checkpoints');
+  const checkpoints = program.command('checkpoints').description('list, show, delete and repair checkpoints');
   opensWithExamples(checkpoints, [
     ['vibe-aigc checkpoints list', 'what is stored in .vibe_checkpoints'],
     ['vibe-aigc checkpoints show latest', 'look into the newest one'],
@@ -99,6 +99,21 @@ function addCheckpoints(program: Command): void {
   opensWithExamples(remove, [
     ['vibe-aigc checkpoints delete cp-0mwuvwspi', 'asks first'],
     ['vibe-aigc checkpoints delete latest --dry-run', 'says what it would delete'],
+  ]);
+
+  const repair = checkpoints
+    .command('repair')
+    .description('save all that is intact of a damaged plan, and move damaged files aside; nothing is deleted')
+    .argument('<plan-id>', 'the plan, as a list shows it')
+    .option('--dir <path>', 'where the checkpoints are', defaultDir)
+    .option('--yes', 'do not ask; needed where nobody can be asked')
+    .option('--dry-run', 'only say what would be done')
+    .option('--rerun', 'drop results that were made from what is lost, so that they are made again')
+    .option('--json', 'print one JSON document')
+    .action(async (id, options) => (await import('./checkpoints/repair.js')).repairCheckpoints(id, options));
+  opensWithExamples(repair, [
+    ['vibe-aigc checkpoints repair plan-001 --dry-run', 'says what would be kept and what is lost'],
+    ['vibe-aigc checkpoints repair plan-001', 'asks first'],
   ]);
 }
 

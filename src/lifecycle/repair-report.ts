@@ -24,7 +24,10 @@ export interface RepairedDamage {
   /** Where it was found. */
   readonly location: string;
   readonly reason: string;
-  /** Where it is now. Absent with `dryRun`, and in a store that leaves it where it is. */
+  /**
+   * Where it is now; the same place, when an earlier call set it aside and it has results that the run lacks. Absent
+   * with `dryRun`, and in a store that leaves it where it is: there `deleteCheckpoint` removes damaged checkpoints.
+   */
   readonly movedTo?: string;
   /** Listed checkpoints that are not to be had any more. */
   readonly checkpointIds: readonly string[];

@@ -59,15 +59,18 @@ async function repairHeld(
   const { state, ...nodes } = assess(found, remains, inputs, onLostInput);
   const dropped = nodes.paidAgain.filter(({ nodeId }) => found.salvage.has(nodeId)).map(({ nodeId }) => nodeId);
   const beginning = keepsBeginning(found, dropped) ? found.earlier : undefined;
-  const damage = damageOf(found, remains, stored, beginning?.replayed?.records.length ?? 0);
-  const report = { planId, runId: remains.runId, ...nodes, damage };
   const isMore = found.salvage.completedResults > found.knownResults;
+  const damage = [
+    ...damageOf(found, remains, stored, beginning?.replayed?.records.length ?? 0),
+    ...(isMore ? setAsideOf(remains) : []),
+  ];
+  const report = { planId, runId: remains.runId, ...nodes, damage };
   if (dryRun || (damage.length === 0 && !isMore)) return report;
 
   signal?.throwIfAborted();
   const journals = beginning === undefined ? withoutRecords(stored) : stored;
   const checkpointId = await saveRun(state, journals, held, planner);
-  const locations = damage.map(({ location }) => location);
+  const locations = damage.filter(({ movedTo }) => movedTo === undefined).map(({ location }) => location);
   const moved = await store.setAside(planId, held.lease, locations);
   const told = damage.map((one) => {
     const movedTo = moved.get(one.location);
@@ -157,6 +160,14 @@ function damageOf(
     damaged.push({ location, reason: damage?.reason ?? '', checkpointIds });
   }
   return damaged;
+}
+
+/** An earlier call went on without them. */
+function setAsideOf({ journals }: RunRemains): RepairedDamage[] {
+  const reason = 'it was set aside earlier';
+  return journals
+    .filter(({ isSetAside }) => isSetAside)
+    .map(({ location }) => ({ location, reason, movedTo: location, checkpointIds: [] }));
 }
 
 /** As a run that goes on: its next journal, and a checkpoint that has everything. Damage stays where it is until then. */

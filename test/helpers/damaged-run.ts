@@ -39,7 +39,12 @@ export async function failedRun(plan: WorkflowPlanInput, failAt: string) {
     change: async (name: string, change: (lines: string[]) => string[]) => {
       const path = join(directory, name);
       const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
-      await writeFile(path, change(lines).map((line) => `${line}\n`).join(''));
+      await writeFile(
+        path,
+        change(lines)
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
     },
     spoil: async (name: string, change: (bytes: Buffer) => Buffer) => {
       const path = join(directory, name);
