@@ -36,21 +36,22 @@ export async function failedRun(plan: WorkflowPlanInput, failAt: string) {
       const all = (await names()).filter((name) => name.endsWith('.json'));
       for (const name of all.slice(count)) await rm(join(directory, name));
     },
-    change: async (name: string, change: (lines: string[]) => string[]) => {
-      const path = join(directory, name);
-      const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
-      await writeFile(
-        path,
-        change(lines)
-          .map((line) => `${line}\n`)
-          .join(''),
-      );
-    },
-    spoil: async (name: string, change: (bytes: Buffer) => Buffer) => {
-      const path = join(directory, name);
-      await writeFile(path, change(await readFile(path)));
-    },
+    ...fileChanges(directory),
   };
+}
+
+/** Ways to damage the files of a directory. */
+export function fileChanges(directory: string) {
+  const spoil = async (name: string, change: (bytes: Buffer) => Buffer) => {
+    const path = join(directory, name);
+    await writeFile(path, change(await readFile(path)));
+  };
+  const change = (name: string, changeLines: (lines: string[]) => string[]) =>
+    spoil(name, (bytes) => {
+      const lines = changeLines(bytes.toString().split('\n').slice(0, -1));
+      return Buffer.from(lines.map((line) => `${line}\n`).join(''));
+    });
+  return { spoil, change };
 }
 
 export type FailedRun = Awaited<ReturnType<typeof failedRun>>;

@@ -20,6 +20,10 @@ export async function callPlanner(job: Job): Promise<boolean> {
   note({ type: 'calling' });
   const aborting = new AbortController();
   try {
+    if (job.repairs === true) {
+      await repair(plannerFor(job, aborting));
+      return true;
+    }
     const result = await plannerFor(job, aborting).executeWithResume(vibe, { signal: aborting.signal });
     note({ type: 'finished', status: result.status, outputs: result.outputs });
     return true;
@@ -27,6 +31,12 @@ export async function callPlanner(job: Job): Promise<boolean> {
     noteRejection(error);
     return false;
   }
+}
+
+async function repair(planner: MetaPlanner): Promise<void> {
+  const [summary] = await planner.listCheckpoints();
+  const { kept, toRun } = await planner.repairCheckpoints({ planId: summary?.planId ?? '' });
+  note({ type: 'repaired', kept, toRun });
 }
 
 function plannerFor(job: Job, aborting: AbortController): MetaPlanner {
