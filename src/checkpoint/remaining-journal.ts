@@ -15,9 +15,11 @@ import { vibeKeyOf } from './vibe-key.js';
 
 /** What can be read of a journal, line by line, whatever is missing between. */
 export interface RemainingJournal extends Pick<JournalRemains, 'epoch' | 'location' | 'isSetAside'> {
-  /** `undefined` when it is damaged, or of another plan. */
+  /** It is the journal of another plan or epoch: nothing in it counts. */
+  readonly isForeign: boolean;
+  /** `undefined` when it is damaged, or foreign. */
   readonly header: JournalHeader | undefined;
-  /** In order. Of the journal of another plan, none. */
+  /** In order. */
   readonly records: readonly RunRecord[];
   readonly positions: readonly Position[];
   /** Nodes that damaged lines still name: a hint at what is lost. */
@@ -42,7 +44,7 @@ export async function readRemainingJournal(
   const [first] = lines;
   const header = first?.number === 1 ? known(decodeHeader(first.text)) : undefined;
   if (header !== undefined && !isAtHome(header, planId, epoch, sha256)) {
-    return { ...place, header: undefined, records: [], positions: [], named: [] };
+    return { ...place, isForeign: true, header: undefined, records: [], positions: [], named: [] };
   }
   const records: RunRecord[] = [];
   const positions: Position[] = [];
@@ -62,7 +64,7 @@ export async function readRemainingJournal(
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   const named = fragments.map(completedNodeIn).filter((nodeId) => nodeId !== undefined);
-  return { ...place, header, records, positions, named };
+  return { ...place, isForeign: false, header, records, positions, named };
 }
 
 function isAtHome(header: JournalHeader, planId: string, epoch: number, sha256: Sha256): boolean {

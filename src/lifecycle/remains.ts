@@ -40,7 +40,7 @@ export async function findRemains(
   const journals: RemainingJournal[] = [];
   for (const journal of remains.journals) journals.push(await readRemainingJournal(journal, planId, sha256));
   const summaries = new Map(stored.summaries.map((summary) => [summary.checkpointId, summary]));
-  const runOf = (journal: RemainingJournal) => journal.header?.runId ?? runByMarks(journal, summaries);
+  const runOf = (journal: RemainingJournal) => journal.header?.runId ?? runByCheckpoints(journal, summaries);
   const evidence = evidenceOf(journals, remains.documents, summaries, runOf);
   const [latest] = evidence;
   const hidden = journals.find((one) => !one.isSetAside && runOf(one) === undefined);
@@ -95,16 +95,22 @@ function evidenceOf(
   );
 }
 
-/** A journal that lost its header is of the run whose checkpoints it has. */
-function runByMarks(
-  { positions }: RemainingJournal,
+/**
+ * A journal that lost its header is of the run whose checkpoints it has; where it lost those lines too, of the run that
+ * has a checkpoint of its epoch, since an epoch belongs to one run.
+ */
+function runByCheckpoints(
+  { positions, epoch, isForeign }: RemainingJournal,
   summaries: ReadonlyMap<string, CheckpointSummary>,
 ): string | undefined {
-  for (const { checkpointId, hasFile } of positions) {
-    const runId = hasFile ? runOfSummary(summaries.get(checkpointId)) : undefined;
+  const files = positions.filter(({ hasFile }) => hasFile);
+  for (const { checkpointId } of files) {
+    const runId = runOfSummary(summaries.get(checkpointId));
     if (runId !== undefined) return runId;
   }
-  return undefined;
+  if (files.length > 0 || isForeign) return undefined;
+  const isOfEpoch = (one: CheckpointSummary) => (one.epoch ?? one.damaged?.head?.epoch) === epoch;
+  return runOfSummary([...summaries.values()].find(isOfEpoch));
 }
 
 function runOfSummary(summary: CheckpointSummary | undefined): string | undefined {
