@@ -43,7 +43,9 @@ export function reachedFrom(nodeIds: Iterable<string>, inputs: Inputs): Set<stri
   const usersOf = new Map<GraphNode, GraphNode[]>();
   for (const placed of inputs.graph.nodes) {
     for (const leaf of inputsOf(placed, inputs).flatMap((input) => leavesOf(input, inputs))) {
-      usersOf.set(leaf, [...(usersOf.get(leaf) ?? []), placed]);
+      const users = usersOf.get(leaf);
+      if (users === undefined) usersOf.set(leaf, [placed]);
+      else users.push(placed);
     }
   }
   const reached = new Set(nodeIds);

@@ -81,7 +81,8 @@ function evidenceOf(
   const found: Array<{ runId: string; epoch: number; isSetAside: boolean; createdAt: string }> = [];
   for (const journal of journals) {
     const runId = runOf(journal);
-    if (runId !== undefined) found.push({ ...journal, runId, createdAt: '' });
+    const { epoch, isSetAside } = journal;
+    if (runId !== undefined) found.push({ runId, epoch, isSetAside, createdAt: '' });
   }
   for (const { checkpointId } of documents) {
     const summary = summaries.get(checkpointId);

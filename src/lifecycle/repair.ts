@@ -1,9 +1,9 @@
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
-import { findLost, findStaleInputs, type Inputs, reachedFrom } from '../checkpoint/lost-results.js';
 import { recoverRun } from '../checkpoint/recovery.js';
 import { CheckpointNotFoundError, type LockHolder } from '../errors.js';
 import { executionStateOf } from '../run/execution-state.js';
 import type { RunState } from '../run/run-state.js';
+import { assessNodes } from './assess-nodes.js';
 import { whileHeld } from './checkpoints.js';
 import { createEmitter } from './emitter.js';
 import type { HeldPlan } from './hold-plan.js';
@@ -55,8 +55,7 @@ async function repairHeld(
   const found = await salvageRun(remains, { planId, epoch: held.epoch }, stored, store);
   if (found === undefined) throw beyondRepair(planId, remains.journals[0], remains.damagedDocuments, stored);
 
-  const inputs = inputsOf(found, planner);
-  const { state, ...nodes } = assess(found, remains, inputs, onLostInput);
+  const { state, ...nodes } = assessNodes(found, remains, planner.lookup, onLostInput);
   const dropped = nodes.paidAgain.filter(({ nodeId }) => found.salvage.has(nodeId)).map(({ nodeId }) => nodeId);
   const beginning = keepsBeginning(found, dropped) ? found.earlier : undefined;
   const isMore = found.salvage.completedResults > found.knownResults;
@@ -77,56 +76,6 @@ async function repairHeld(
     return movedTo === undefined ? one : { ...one, movedTo };
   });
   return { ...report, checkpointId, damage: told };
-}
-
-/** What every node comes to, and the state that has what is kept. */
-function assess(
-  { salvage }: SalvagedRun,
-  { journals, named: namedByDocuments }: RunRemains,
-  inputs: Inputs,
-  onLostInput: 'keep' | 'rerun',
-) {
-  const has = (nodeId: string) => salvage.has(nodeId);
-  const stale = findStaleInputs(inputs, has, (input, nodeId) => salvage.isMadeLater(input, nodeId));
-  const isDropping = onLostInput === 'rerun';
-  const dropped = isDropping
-    ? reachedFrom(
-        stale.map(({ nodeId }) => nodeId),
-        inputs,
-      )
-    : new Set<string>();
-  const isKept = (nodeId: string) => has(nodeId) && !dropped.has(nodeId);
-  const named = new Map<string, string>();
-  const note = (nodeId: string, reason: string) => named.has(nodeId) || named.set(nodeId, reason);
-  for (const nodeId of dropped) if (has(nodeId)) note(nodeId, 'an input of it is made again');
-  for (const nodeId of journals.flatMap((journal) => journal.named)) note(nodeId, 'its record is damaged');
-  for (const nodeId of namedByDocuments) note(nodeId, 'a damaged checkpoint says that it was done');
-  for (const nodeId of salvage.gatheredIds) note(nodeId, `it was done before ${JSON.stringify(nodeId)}`);
-  const nodes = inputs.graph.nodes;
-  if (wasComplete(journals)) for (const { node } of nodes) note(node.id, 'the run was complete');
-  const kept = nodes.filter(({ node }) => isKept(node.id)).map(({ node }) => node.id);
-  const toRun = nodes.filter((placed) => !isKept(placed.node.id) && !inputs.isFree(placed));
-  return {
-    state: salvage.without(dropped),
-    kept,
-    paidAgain: findLost(inputs, isKept, named),
-    toRun: toRun.map(({ node }) => node.id),
-    staleInputs: isDropping ? [] : stale,
-  };
-}
-
-function wasComplete(journals: RunRemains['journals']): boolean {
-  return journals.some(
-    ({ records, positions }) =>
-      positions.some(({ state }) => state === 'completed') ||
-      records.some((record) => record.kind === 'run_ended' && record.status === 'completed'),
-  );
-}
-
-/** A composite that neither a handler here serves nor one served before costs nothing. */
-function inputsOf({ identity, salvage }: SalvagedRun, { lookup }: PlannerServices): Inputs {
-  const isServed = (node: Parameters<typeof lookup>[0]) => lookup(node) !== undefined;
-  return { graph: identity.graph, isFree: (placed) => salvage.isFree(placed, isServed) };
 }
 
 /** The next journal begins with the records of the last one, unless something in them is dropped. */

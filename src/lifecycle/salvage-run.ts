@@ -73,7 +73,7 @@ export async function salvageRun(
 }
 
 /** How many nodes have a completed result, also one that is made of their children. */
-export function resultsIn(records: readonly RunRecord[]): number {
+function resultsIn(records: readonly RunRecord[]): number {
   const nodeIds = new Set<string>();
   for (const record of records) {
     if (record.kind === 'composite_completed') nodeIds.add(record.nodeId);

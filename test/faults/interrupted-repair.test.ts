@@ -4,6 +4,7 @@ import type { LedgerEntry } from './child/protocol.js';
 import { calmRun } from './helpers/calm-run.js';
 import { crashPointsOf } from './helpers/crash-points.js';
 import { buildState, type DiskState, readState } from './helpers/disk-state.js';
+import { oneFailureEach } from './helpers/failures.js';
 import { brokenPromises, callsOf, leftOvers, unfinished } from './helpers/laws.js';
 import { oneOf } from './helpers/level.js';
 import { Scratch, type Task } from './helpers/scratch.js';
@@ -31,9 +32,10 @@ const damaged = await Scratch.during(async (scratch): Promise<DiskState> => {
   return files;
 });
 
-const { repaired, points } = await onDamaged(async (scratch) => {
+const { repaired, operations, points } = await onDamaged(async (scratch) => {
   const repair = await scratch.run(repairing);
-  return { repaired: reportIn(repair), points: crashPointsOf(operationsOf(repair)) };
+  const done = operationsOf(repair);
+  return { repaired: reportIn(repair), operations: done, points: crashPointsOf(done) };
 });
 
 describe('a repair', () => {
@@ -57,6 +59,19 @@ describe.concurrent('a repair that is killed', () => {
         expect(called(callsIn(finishing))).toBe(called(repaired?.toRun));
         expect([...unfinished(finishing, calm), ...(await leftOvers(scratch))]).toEqual([]);
         expect(brokenPromises(finishing.entries)).toEqual([]);
+      }));
+  }
+});
+
+describe.concurrent('a repair on a failing disk', () => {
+  for (const { at, code, name } of oneOf(6, oneFailureEach(operations))) {
+    it(`loses nothing, and works when it is called again: ${name}`, () =>
+      onDamaged(async (scratch) => {
+        const { entries } = await scratch.run(repairing, { action: 'fail', at, code });
+        const rejected = entries.find((entry) => entry.type === 'rejected');
+        expect(rejected?.code).toBeOneOf([undefined, 'PERSISTENCE_FAILED']);
+        expect(reportIn(await scratch.run(repairing))).toEqual(repaired);
+        expect(called(callsIn(await scratch.run(task)))).toBe(called(repaired?.toRun));
       }));
   }
 });

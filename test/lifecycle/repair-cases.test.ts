@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   MemoryPersistenceManager,
@@ -10,7 +10,15 @@ import {
 import { describe, expect, it } from 'vitest';
 import { MapStore } from '../../examples/custom-store.js';
 import { failedRun, fileChanges, rotted } from '../helpers/damaged-run.js';
-import { rewriteJournal } from '../helpers/journal-files.js';
+import {
+  chainPlan,
+  journalPaths,
+  payer,
+  plannerFor,
+  positionIds,
+  rewriteJournal,
+  rotLine,
+} from '../helpers/journal-files.js';
 import { filmPlan, Provider, tides } from '../helpers/scripted-run.js';
 import { fileStore } from '../helpers/stores.js';
 
@@ -93,6 +101,47 @@ describe('a journal that was set aside', () => {
     expect(dry.staleInputs).toEqual([{ nodeId: 'cut', dependencies: ['shots', 'music'] }]);
     const report = await run.repair({ onLostInput: 'rerun' });
     expect(report).toMatchObject({ kept: ['script', 'shots', 'music'], toRun: ['cut', 'review'], staleInputs: [] });
+    expect((await run.callsOfResume()).calls).toEqual(['cut', 'review']);
+  });
+});
+
+describe('checkpoints that are positions in the journal', () => {
+  it('can be returned to where they stand before the damage, and are named where they stand behind it', async () => {
+    const store = await fileStore();
+    const bill = payer(80_000, 'n19');
+    const make = () => plannerFor(store, bill, { checkpointInterval: 1 });
+    await make().executeWithResume(tides, { plan: chainPlan(20) });
+    const listed = await positionIds(store, 'chain');
+    expect(listed.length).toBeGreaterThan(5);
+    const [path = ''] = await journalPaths(store, 'chain');
+    const at = listed.length - 3; // newest first: the third from the beginning is the last one before the damage
+    const { completedNodes = [] } = await make().getCheckpoint(listed[at] as string);
+    await rotLine(path, (line) => line.includes(done(`n${completedNodes.length}`)));
+    for (const name of await readdir(join(store.checkpointDir, 'chain')))
+      if (name.endsWith('.json')) await truncate(join(store.checkpointDir, 'chain', name), 600);
+
+    const report = await make().repairCheckpoints({ planId: 'chain' });
+    expect(report.toRun).toEqual([`n${completedNodes.length}`, 'n19']);
+    const gone = report.damage.find(({ location }) => location === path)?.checkpointIds ?? [];
+    expect([...gone].sort()).toEqual(listed.slice(0, at).sort());
+    const left = await positionIds(store, 'chain');
+    expect(left).toEqual(listed.slice(at));
+    for (const id of left) expect((await make().getCheckpoint(id)).completedNodes.length).toBeGreaterThan(0);
+    bill.calls.length = 0;
+    bill.failAt = '';
+    await make().executeWithResume(tides, { planId: 'chain' });
+    expect(bill.calls).toEqual(report.toRun);
+  });
+});
+
+describe('a damaged journal that somebody deleted, and then missed', () => {
+  it('is salvaged from where it was put', async () => {
+    const run = await failedRun(filmPlan(), 'cut');
+    await run.keepFiles(1);
+    await run.change('.journal-1', ([header = '', ...lines]) => [`${header.slice(0, -1)}#`, ...lines]);
+    const error = await run.callsOfResume().catch((thrown) => thrown);
+    expect(await run.make().deleteCheckpoint(error.checkpointId)).toBe(true);
+    expect(await run.repair()).toMatchObject({ kept: ['script', 'shots', 'music'], toRun: ['cut', 'review'] });
     expect((await run.callsOfResume()).calls).toEqual(['cut', 'review']);
   });
 });

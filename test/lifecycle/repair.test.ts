@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { RepairReport } from 'vibe-aigc';
 import { describe, expect, it } from 'vitest';
 import { type FailedRun, failedRun, rotted } from '../helpers/damaged-run.js';
-import { filmPlan, Provider, tides } from '../helpers/scripted-run.js';
+import { filmPlan } from '../helpers/scripted-run.js';
 
 // script -> (shots, music) -> cut -> review; it fails at cut, with a checkpoint at the start and one at the end.
 // Lines of the journal: header, mark, run_started, script, shots, music, cut, review, run_ended, mark.
@@ -162,7 +161,3 @@ async function uninterrupted(): Promise<unknown> {
   const run = await failedRun(filmPlan(), 'nothing');
   return run.first.outputs;
 }
-
-void join;
-void Provider;
-void tides;
