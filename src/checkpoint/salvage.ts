@@ -18,11 +18,13 @@ export class Salvage {
   private readonly gathered = new Map<string, string>();
   private readonly handled = new Set<string>();
 
-  /** @param base what the run goes on from as it is, failures and times included */
-  constructor(identity: RunIdentity, base: readonly RunRecord[]) {
+  /** @param bases what the run goes on from as it is, failures and times included; a result of an earlier one stays */
+  constructor(identity: RunIdentity, bases: ReadonlyArray<readonly RunRecord[]>) {
     this.state = newRunState(identity);
-    for (const record of base) tryApply(this.state, record);
-    this.note(base);
+    for (const base of bases) {
+      for (const record of base) tryApply(this.state, record);
+      this.note(base);
+    }
   }
 
   /** Takes from a source the results that are still missing. */

@@ -58,9 +58,9 @@ export async function salvageRun(
   const ofJournal = (earlier?.replayed?.records ?? []).flatMap(decoded);
   const ofDocument = document && recordsIn(document, identity, refuse);
   const isDocumentAhead = ofDocument !== undefined && resultsIn(ofDocument) > resultsIn(ofJournal);
-  const salvage = new Salvage(identity, isDocumentAhead ? ofDocument : ofJournal);
+  // The next journal begins with the records of the last one, so that what those say comes first.
+  const salvage = new Salvage(identity, isDocumentAhead ? [ofJournal, ofDocument] : [ofJournal]);
   let knownResults = earlier?.damage === undefined ? resultsIn(ofJournal) : 0;
-  salvage.add(ofJournal);
   for (; document !== undefined; document = await nextDocument()) {
     const records = recordsIn(document, identity, refuse);
     if (records === undefined) continue;

@@ -1,4 +1,4 @@
-import { readdir, readFile, truncate } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   MemoryPersistenceManager,
@@ -102,6 +102,28 @@ describe('a journal that was set aside', () => {
     const report = await run.repair({ onLostInput: 'rerun' });
     expect(report).toMatchObject({ kept: ['script', 'shots', 'music'], toRun: ['cut', 'review'], staleInputs: [] });
     expect((await run.callsOfResume()).calls).toEqual(['cut', 'review']);
+  });
+});
+
+describe('a checkpoint file that was brought back', () => {
+  it('adds what the run lacks, and takes back nothing that was made again since', async () => {
+    const run = await failedRun(filmPlan(), 'review');
+    const newest = (await run.files()).at(-1) as string;
+    const backup = await readFile(join(run.directory, newest));
+    await run.keepFiles(1);
+    await run.change('.journal-1', (lines) => rotted(lines, done('shots')));
+    run.provider.mend().failAt('cut');
+    await run.make().executeWithResume(tides, { planId: 'film', onCorrupt: 'fallback' });
+    await writeFile(join(run.directory, newest), backup);
+    await run.change('.journal-2', (lines) => rotted(lines, '"node_id":"cut","status":"failed"'));
+
+    const report = await run.repair();
+    expect(report).toMatchObject({ kept: ['script', 'shots', 'music', 'cut'], toRun: ['review'] });
+    expect(report.staleInputs).toEqual([{ nodeId: 'cut', dependencies: ['shots', 'music'] }]);
+    const saved = await run.make().getCheckpoint(report.checkpointId as string);
+    const { result, calls } = await run.callsOfResume();
+    expect(calls).toEqual(['review']);
+    for (const nodeId of report.kept) expect(result.nodeResults[nodeId]).toEqual(saved.nodeResults[nodeId]);
   });
 });
 
