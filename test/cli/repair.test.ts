@@ -8,6 +8,7 @@ import { makeStore, removeTemporaryDirectories, type Store } from './stores.js';
 // Of five nodes, idea, text and line-1 have a result: line-2 failed, so check was skipped.
 const original = await makeStore();
 const sound = await original.copy();
+// A repair locks its plan, if only to look: each test has a copy.
 const directory = (store: Store) => join(store.checkpointDir, 'plan-001');
 const journal = join(directory(original), '.journal-1');
 const lines = (await readFile(journal, 'utf8')).split('\n');
@@ -21,8 +22,9 @@ const namesIn = async (store: Store) =>
 
 describe.concurrent('checkpoints repair', () => {
   it('says with --dry-run what is kept, what is lost and what is damaged, and changes nothing', async () => {
-    const before = await namesIn(original);
-    const { code, stdout, stderr } = await repair(original, 'plan-001', '--dry-run');
+    const store = await original.copy();
+    const before = await namesIn(store);
+    const { code, stdout, stderr } = await repair(store, 'plan-001', '--dry-run');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^would repair plan plan-001, run run-\w+\n/);
     expect(stdout).toMatch(/^idea +kept$/m);
@@ -31,15 +33,16 @@ describe.concurrent('checkpoints repair', () => {
     expect(stdout).toMatch(/^check +never done$/m);
     expect(stdout).toContain('nodes: 2 kept, 1 to be paid again, 2 never done');
     expect(stdout).toMatch(/^damaged .*\.journal-1: line \d+ is not as it was written\n {2}would be moved aside$/m);
-    expect(await namesIn(original)).toEqual(before);
+    expect(await namesIn(store)).toEqual(before);
   });
 
   it('changes nothing without --yes where nobody can be asked, and says so', async () => {
-    const before = await namesIn(original);
-    const { code, stdout, stderr } = await repair(original, 'plan-001');
+    const store = await original.copy();
+    const before = await namesIn(store);
+    const { code, stdout, stderr } = await repair(store, 'plan-001');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^error: Nothing was repaired: .*\n {2}do: {2}add --yes/);
-    expect(await namesIn(original)).toEqual(before);
+    expect(await namesIn(store)).toEqual(before);
   });
 
   it('repairs with --yes, and the list is sound after that', async () => {
