@@ -80,6 +80,8 @@ export interface JournalCapability {
    * only then are the journals that it replaces removed.
    */
   begin(planId: string, lease: PlanLease, opening: JournalOpening): Promise<JournalWriter>;
+  /** Removes all journals of a plan whose checkpoints are gone. Whatever interrupts it, the latest is the last to go. */
+  remove(planId: string, lease: PlanLease): Promise<void>;
 }
 
 export interface StoredJournal {

@@ -15,10 +15,12 @@ import {
   errorCode,
   ForeignFile,
   flushDirectory,
+  ignoreMissing,
   makeDirectory,
   newSha256,
   readDocument,
   sha256,
+  whenMissing,
   writeDocument,
 } from './documents.js';
 import { FileJournal } from './journal.js';
@@ -85,8 +87,13 @@ export class WorkflowPersistenceManager implements PersistenceManager {
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
     checkCheckpointId(checkpoint.checkpointId);
     await guardStorage(checkpoint.planId, async () => {
-      const directory = await this.directoryOf(checkpoint.planId);
-      await writeDocument(directory, documentName(checkpoint.checkpointId), checkpointParts(checkpoint, newSha256));
+      const { checkpointId, planId } = checkpoint;
+      const save = async () =>
+        writeDocument(await this.directoryOf(planId), documentName(checkpointId), checkpointParts(checkpoint, newSha256));
+      await save().catch((error) => {
+        ignoreMissing(error); // the directory went with what was the last of its plan: it is made anew
+        return save();
+      });
     });
   }
 
@@ -227,11 +234,4 @@ export class WorkflowPersistenceManager implements PersistenceManager {
 /** What cannot even be read can still be deleted, and tells then why not. */
 function unreadable(): { checkpoint?: undefined } {
   return {};
-}
-
-function whenMissing<T>(value: T): (error: unknown) => T {
-  return (error) => {
-    if (errorCode(error) === 'ENOENT') return value;
-    throw error;
-  };
 }
