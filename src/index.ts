@@ -13,6 +13,7 @@ export type {
   PlanLease,
   StoredJournal,
 } from './checkpoint/persistence-manager.js';
+export { type RetentionPolicy, retentionPolicySchema } from './checkpoint/retention.js';
 export { type Composer, composer } from './composer/composer.js';
 export type { Decompose, DecomposeContext, Decomposer } from './decompose/decomposer.js';
 export type { PlanDraftInput } from './decompose/plan-draft.js';
@@ -40,7 +41,14 @@ export type { ExecutionEvent, ExecutionEventBody, Progress, ProgressListener } f
 export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './execution/node-handler.js';
 export type { Host, LogLevel } from './host.js';
 export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
-export type { ExecuteOptions, ListOptions, MetaPlannerOptions, PlanOptions } from './lifecycle/options.js';
+export type {
+  ExecuteOptions,
+  ListOptions,
+  MetaPlannerOptions,
+  PlanOptions,
+  PruneOptions,
+} from './lifecycle/options.js';
+export type { PruneReport, SkippedPlan } from './lifecycle/prune.js';
 export { MetaPlanner } from './meta-planner.js';
 export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';
 export { type NodeType, type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';

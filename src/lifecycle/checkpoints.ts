@@ -76,7 +76,7 @@ function holdFor(live: StartedRun, planner: PlannerServices): Promise<{ readonly
 }
 
 /** Does something with a plan that nobody runs meanwhile. */
-async function whileHeld<T>(
+export async function whileHeld<T>(
   { planId, runId }: { readonly planId: string; readonly runId: string },
   planner: PlannerServices,
   work: (held: HeldPlan) => Promise<T>,
