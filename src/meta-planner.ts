@@ -180,6 +180,7 @@ export class MetaPlanner {
       const fields = 'keepLast, maxAgeMs or deleteOnSuccess';
       throw new TypeError(`pruneCheckpoints needs ${fields}, or a persistenceManager that has a retention.`);
     }
+    signal?.throwIfAborted();
     return this.#services.liveRuns.during(signal, (live) =>
       pruneCheckpoints({ policy, planId, dryRun, signal: live.signal }, this.#services),
     );

@@ -101,9 +101,11 @@ export class FileJournal implements JournalCapability {
     if (directory === undefined) return;
     const [latest, ...earlier] = await journalEpochs(directory);
     if (latest === undefined) return;
-    await lease.check();
     for (const epochs of [earlier.reverse(), [latest]]) {
-      for (const epoch of epochs) await unlink(join(directory, journalName(epoch))).catch(ignoreMissing);
+      for (const epoch of epochs) {
+        await lease.check(); // somebody may begin with epoch 1 again once the plan is gone
+        await unlink(join(directory, journalName(epoch))).catch(ignoreMissing);
+      }
       if (epochs.length > 0) await flushDirectory(directory);
     }
   }

@@ -1,12 +1,13 @@
 import { access, existsSync, lstat, lstatSync, type Stats } from 'node:fs';
-import { readdir, rmdir, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { LockRequest, PlanLease } from '../../checkpoint/persistence-manager.js';
 import { type LockHolder, PlanLockedError } from '../../errors.js';
-import { errorCode, flushDirectory, ignoreMissing } from './documents.js';
+import { errorCode, ignoreMissing } from './documents.js';
+import { removeEmptyPlan } from './empty-plan.js';
 import { Heartbeat } from './heartbeat.js';
 import { heldTokens, holderOf, readOwner } from './lock-owner.js';
-import { beatName, epochOfLock, epochOfLockFamily, highestEpoch, lockName, releasedName } from './names.js';
+import { beatName, epochOfLock, highestEpoch, lockName, releasedName } from './names.js';
 
 interface FileLeaseOptions {
   readonly directory: string;
@@ -81,43 +82,21 @@ export class FileLease implements PlanLease {
     await this.heartbeat.stop();
     try {
       this.isLost ||= (await identityOf(this.own)) !== this.identity;
-      if (!this.isLost && (await this.isEmpty())) await this.vanish();
-      else if (!this.isLost) await writeFile(join(directory, releasedName(epoch)), '', { flag: 'wx', mode: 0o600 });
+      if (!this.isLost && (await this.removeEmptyPlan())) return;
+      if (!this.isLost) await writeFile(join(directory, releasedName(epoch)), '', { flag: 'wx', mode: 0o600 });
       else await unlink(join(directory, beatName(epoch))).catch(ignoreMissing);
     } catch (error) {
       // The plan is free all the same for this process, and for others as soon as it ends.
       if (errorCode(error) !== 'EEXIST') log('warn', 'A lock could not be given back.', { directory, epoch, error });
+    } finally {
+      heldTokens().delete(token);
     }
-    heldTokens().delete(token);
   }
 
-  /** Whether nothing but ours tells of the plan: nothing was stored, or all of it was removed. */
-  private async isEmpty(): Promise<boolean> {
-    const names = await readdir(this.options.directory);
-    const isOfLocks = names.every((name) => epochOfLockFamily(name) !== undefined);
-    return isOfLocks && highestEpoch(names, epochOfLock) === this.epoch;
+  private removeEmptyPlan(): Promise<boolean> {
+    const isStillOurs = async () => (await identityOf(this.own)) === this.identity;
+    return removeEmptyPlan(this.options.directory, this.epoch, isStillOurs);
   }
-
-  /**
-   * The directory goes with the last of its plan, and epochs begin with 1 again. What lies beside locks goes first, for
-   * good: a `.released` that is left over would speak of a new lock of that number.
-   */
-  private async vanish(): Promise<void> {
-    const { directory, epoch } = this.options;
-    for (const name of await readdir(directory)) {
-      if (name !== lockName(epoch) && epochOfLockFamily(name) !== undefined) await unlink(join(directory, name));
-    }
-    await flushDirectory(directory);
-    await unlink(this.own);
-    const isGone = await rmdir(directory).then(() => true, whenInUse);
-    if (isGone) await flushDirectory(dirname(directory));
-  }
-}
-
-/** Somebody has begun something there, or has removed it already. */
-function whenInUse(error: unknown): boolean {
-  if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error) ?? '')) return false;
-  throw error;
 }
 
 function identityIn({ ino, mtimeMs }: Stats): string {
