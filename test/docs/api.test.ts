@@ -9,6 +9,7 @@ import {
   listOptionsSchema,
   plannerOptionsSchema,
   planOptionsSchema,
+  pruneOptionsSchema,
 } from '../../src/lifecycle/options.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,6 +20,7 @@ const optionSchemas: Record<string, z.ZodObject> = {
   ExecuteOptions: executeOptionsSchema,
   PlanOptions: planOptionsSchema,
   ListOptions: listOptionsSchema,
+  PruneOptions: pruneOptionsSchema,
 };
 
 const { checker, exported } = readExports();
