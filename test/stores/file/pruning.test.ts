@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MetaPlanner, type MetaPlannerOptions, type WorkflowPersistenceManager } from 'vibe-aigc';
@@ -104,6 +104,18 @@ describe('pruning files', () => {
     expect((await run()).paid).toEqual(['n5']);
   });
 
+  it('never makes an earlier run the latest, although its journal is the only one left', async () => {
+    const { store, bill, make, run } = await largeRun(12, 'n10');
+    const [old] = (await journalPaths(store, 'p')) as [string];
+    bill.failAt = 'n2';
+    await run({ fresh: true });
+    for (const path of await journalPaths(store, 'p')) if (path !== old) await rm(path);
+    const { skipped } = await make().pruneCheckpoints({ keepLast: 1 });
+    expect(skipped).toEqual([]);
+    bill.failAt = undefined;
+    expect((await run()).paid[0]).toBe('n2');
+  });
+
   it('leaves no directory of a plan of which nothing is left', async () => {
     const { store, make, run } = await largeRun(4);
     expect((await make().pruneCheckpoints({ deleteOnSuccess: true })).freedPlans).toEqual(['p']);
@@ -164,6 +176,20 @@ describe('pruning files', () => {
     expect(await readdir(store.checkpointDir)).toEqual([]);
   });
 
+  it('names a damaged plan that does not tell its name any more by its directory', async () => {
+    const store = await fileStore();
+    const planner = plannerFor(store, payer(), { checkpointInterval: 1 });
+    await planner.executePlan(chainPlan(1, 'a/b'));
+    const [directory] = (await readdir(store.checkpointDir)) as [string];
+    for (const name of await filesOf(store, directory))
+      await writeFile(join(store.checkpointDir, directory, name), 'rot');
+    const { deleted, skipped } = await planner.pruneCheckpoints({ keepLast: 1, deleteOnSuccess: true });
+    expect({ deleted, skipped }).toMatchObject({
+      deleted: [],
+      skipped: [{ planId: directory, error: { code: 'CHECKPOINT_CORRUPT' } }],
+    });
+  });
+
   it('counts files of the Python original, which lie flat, and touches none of another plan', async () => {
     const fixtures = fileURLToPath(new URL('../../fixtures/python-1.0/', import.meta.url));
     const names = (await readdir(fixtures)).sort();
@@ -172,13 +198,18 @@ describe('pruning files', () => {
     for (const name of names) await copyFile(join(fixtures, name), join(checkpointDir, name));
     const other = (await readFile(join(fixtures, names[0] as string), 'utf8')).replaceAll('film-plan', 'song-plan');
     await writeFile(join(checkpointDir, 'song-plan_20261124_020702_38f953c3.json'), other);
+    const [kept, old] = names as [string, string];
+    await mkdir(join(checkpointDir, 'film-plan'));
+    await rename(join(checkpointDir, old), join(checkpointDir, 'film-plan', old));
+    const stranger = (await readFile(join(fixtures, old), 'utf8')).replaceAll('"film-plan"', '"song-plan"');
+    await writeFile(join(checkpointDir, old), stranger); // as old, and of the plan that is kept
     const planner = new MetaPlanner({ checkpointDir });
-    const { deleted, skipped } = await planner.pruneCheckpoints({ keepLast: 1, maxAgeMs: 1 });
+    const { deleted, skipped } = await planner.pruneCheckpoints({ keepLast: 1, planId: 'film-plan' });
     expect({ deleted, skipped }).toEqual({
       deleted: [{ checkpointId: 'film-plan_20261124_020702_f5e0375f', planId: 'film-plan' }],
       skipped: [],
     });
-    expect((await readdir(checkpointDir)).sort()).toEqual([names[0], 'song-plan_20261124_020702_38f953c3.json']);
+    expect((await readdir(checkpointDir)).sort()).toEqual([kept, old, 'song-plan_20261124_020702_38f953c3.json']);
   });
 
   it('loses nothing that was paid, whatever happened to a plan and whatever the policy', async () => {
