@@ -19,6 +19,7 @@ export type {
   RepairCapability,
   StoredJournal,
 } from './checkpoint/persistence-manager.js';
+export { type RetentionPolicy, retentionPolicySchema } from './checkpoint/retention.js';
 export { type Composer, composer } from './composer/composer.js';
 export type { Decompose, DecomposeContext, Decomposer } from './decompose/decomposer.js';
 export type { PlanDraftInput } from './decompose/plan-draft.js';
@@ -51,8 +52,10 @@ export type {
   ListOptions,
   MetaPlannerOptions,
   PlanOptions,
+  PruneOptions,
   RepairOptions,
 } from './lifecycle/options.js';
+export type { PruneReport, SkippedPlan } from './lifecycle/prune.js';
 export type { RepairedDamage, RepairReport } from './lifecycle/repair-report.js';
 export { MetaPlanner } from './meta-planner.js';
 export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';

@@ -1,5 +1,6 @@
 import type { Checkpoint, CheckpointSummary } from './checkpoint/checkpoint.js';
 import { CheckpointIds } from './checkpoint/checkpoint-id.js';
+import { isPolicy } from './checkpoint/retention.js';
 import { composer } from './composer/composer.js';
 import { VibeError } from './errors.js';
 import { handlerLookup } from './execution/node-handler.js';
@@ -10,6 +11,7 @@ import { LiveRuns } from './lifecycle/live-runs.js';
 import { planVibe } from './lifecycle/make-plan.js';
 import * as options from './lifecycle/options.js';
 import type { PlannerServices } from './lifecycle/planner-services.js';
+import { type PruneReport, pruneCheckpoints } from './lifecycle/prune.js';
 import { repairCheckpoints } from './lifecycle/repair.js';
 import type { RepairReport } from './lifecycle/repair-report.js';
 import type { RunCall } from './lifecycle/run-call.js';
@@ -177,6 +179,34 @@ export class MetaPlanner {
     this.#refuseWhenClosed();
     const call = options.checkOptions(options.repairOptionsSchema, given, 'repairCheckpoints');
     return repairCheckpoints(call, this.#services);
+  }
+
+  /**
+   * Removes checkpoints that a policy does not keep, in all plans or one; without a policy, those that the `retention` of
+   * the `persistenceManager` does not keep. The latest state of a plan goes last, with its journal, and only when its
+   * run has completed: what is unfinished stays resumable, whatever its age.
+   *
+   * Plans that somebody runs, that are damaged, or that a newer version wrote are left as they are and named in
+   * `skipped`. Works while other processes run plans of the same store.
+   *
+   * @example
+   * const { deleted, freedPlans } = await planner.pruneCheckpoints({ keepLast: 3, maxAgeMs: 30 * 24 * 60 * 60 * 1000 });
+   *
+   * @throws TypeError when there is no policy
+   * @throws PersistenceError when the store cannot be listed, or the reason of `signal`
+   */
+  async pruneCheckpoints(given?: options.PruneOptions): Promise<PruneReport> {
+    const checked = options.checkOptions(options.pruneOptionsSchema, given, 'pruneCheckpoints');
+    const { planId, dryRun, signal, ...own } = checked;
+    const policy = isPolicy(own) ? own : this.#services.store.retention;
+    if (policy === undefined) {
+      const fields = 'keepLast, maxAgeMs or deleteOnSuccess';
+      throw new TypeError(`pruneCheckpoints needs ${fields}, or a persistenceManager that has a retention.`);
+    }
+    signal?.throwIfAborted();
+    return this.#services.liveRuns.during(signal, (live) =>
+      pruneCheckpoints({ policy, planId, dryRun, signal: live.signal }, this.#services),
+    );
   }
 
   /**

@@ -2,6 +2,7 @@ import type { LockHolder } from '../errors.js';
 import type { Host } from '../host.js';
 import type { Checkpoint, CheckpointSummary } from './checkpoint.js';
 import type { CheckpointQuery } from './checkpoint-query.js';
+import type { RetentionPolicy } from './retention.js';
 
 /**
  * Where checkpoints are kept. Four methods make a store; the planner filters and sorts again whatever a list returns.
@@ -16,12 +17,19 @@ export interface PersistenceManager {
   listCheckpoints(query?: CheckpointQuery): Promise<CheckpointSummary[]>;
   /** `true` when something was removed. Works on damaged checkpoints too. */
   deleteCheckpoint(checkpointId: string): Promise<boolean>;
+  /**
+   * Present when many checkpoints of one plan can be removed for less than one after the other. Those that are positions
+   * in a journal stay. Resolves to the ids of what was removed, when that would survive a power cut.
+   */
+  deleteMany?(planId: string, checkpointIds: readonly string[]): Promise<readonly string[]>;
   /** Present, together with `locks`, when this store can append between checkpoints: then no settled node is lost. */
   readonly journal?: JournalCapability;
   /** Present when this store can keep a plan to one runner among processes. */
   readonly locks?: LockCapability;
   /** Present when this store can look behind a damage and put damaged files out of the way, for `repairCheckpoints`. */
   readonly repair?: RepairCapability;
+  /** How long checkpoints are kept. Seen to at the end of each run; without it everything stays. */
+  readonly retention?: RetentionPolicy | undefined;
   /** For whoever made the store: a planner leaves one that it was given open. */
   close?(): Promise<void>;
   /** The absolute directory, for a store that has one: shown in results, and two stores of one directory share their locks. */
@@ -82,6 +90,8 @@ export interface JournalCapability {
    * only then are the journals that it replaces removed.
    */
   begin(planId: string, lease: PlanLease, opening: JournalOpening): Promise<JournalWriter>;
+  /** Removes all journals of a plan whose checkpoints are gone. Whatever interrupts it, the latest is the last to go. */
+  remove(planId: string, lease: PlanLease): Promise<void>;
 }
 
 export interface StoredJournal {

@@ -9,6 +9,7 @@ import type {
   Remains,
   StoredJournal,
 } from '../checkpoint/persistence-manager.js';
+import { checkRetention, type RetentionPolicy } from '../checkpoint/retention.js';
 import { guardStorage, storageError } from '../checkpoint/storage-guard.js';
 import { CheckpointCorruptError } from '../errors.js';
 import { isPlainObject } from '../plan/json-value.js';
@@ -20,12 +21,16 @@ import { isTooDeep } from '../plan/workflow-plan.js';
  */
 export class CheckedStore implements PersistenceManager {
   readonly checkpointDir: string | undefined;
+  readonly retention: RetentionPolicy | undefined;
 
   /** What a store made itself, for the leases that are handed out. */
   private readonly leases = new WeakMap<PlanLease, PlanLease>();
 
+  /** @throws TypeError when the store has a `retention` that makes no sense */
   constructor(private readonly store: PersistenceManager) {
     this.checkpointDir = store.checkpointDir;
+    const { retention } = store;
+    this.retention = retention === undefined ? undefined : checkRetention(retention, 'persistenceManager.retention');
   }
 
   /** Equal for stores that keep their checkpoints in the same place. */
@@ -113,6 +118,13 @@ export class CheckedStore implements PersistenceManager {
     return guardStorage(planId, () => repair.setAside(planId, own, locations));
   }
 
+  /** Removes what is left of a plan that has a lease and no checkpoint any more. */
+  async removeJournals(planId: string, lease: PlanLease | undefined): Promise<void> {
+    const { journal } = this.store;
+    if (journal === undefined || lease === undefined) return;
+    await guardStorage(planId, () => journal.remove(planId, this.leases.get(lease) ?? lease));
+  }
+
   saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
     return guardStorage(checkpoint.planId, () => this.store.saveCheckpoint(checkpoint));
   }
@@ -140,6 +152,26 @@ export class CheckedStore implements PersistenceManager {
 
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
     return (await guardStorage(undefined, () => this.store.deleteCheckpoint(checkpointId))) === true;
+  }
+
+  /**
+   * Removes checkpoints of a plan that is held, in this order, and answers which of them are gone.
+   * @param positionIds those that are positions in a journal and may have no document
+   */
+  async deleteMany(
+    planId: string,
+    checkpointIds: readonly string[],
+    positionIds: ReadonlySet<string> = new Set(),
+  ): Promise<string[]> {
+    const { store } = this;
+    if (checkpointIds.length === 0) return [];
+    if (store.deleteMany === undefined) {
+      const gone: string[] = [];
+      for (const id of checkpointIds) if (!positionIds.has(id) && (await this.deleteCheckpoint(id))) gone.push(id);
+      return gone;
+    }
+    const removed = new Set(await guardStorage(planId, async () => store.deleteMany?.(planId, checkpointIds)));
+    return checkpointIds.filter((id) => removed.has(id));
   }
 
   /** For messages. */

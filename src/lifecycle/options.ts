@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
+import { retentionPolicySchema } from '../checkpoint/retention.js';
 import type { Decompose, Decomposer } from '../decompose/decomposer.js';
 import type { ProgressListener } from '../execution/execution-event.js';
 import type { HandlerEntry, Handlers } from '../execution/node-handler.js';
@@ -105,6 +106,18 @@ export const listOptionsSchema = z.strictObject({
   limit: whole(0).optional(),
 });
 export type ListOptions = z.input<typeof listOptionsSchema>;
+
+/** Options of `pruneCheckpoints`: a policy, and where to apply it. */
+export const pruneOptionsSchema = z.strictObject({
+  ...retentionPolicySchema.shape,
+  /** Only this plan. Default: all. */
+  planId: z.custom<string>((id) => typeof id === 'string', 'the id of a plan').optional(),
+  /** Only say what would go. Default `false`. */
+  dryRun: z.custom<boolean>((dryRun) => typeof dryRun === 'boolean', 'true or false').default(false),
+  /** Ends the pruning between two plans; the call rejects with its reason. */
+  signal: z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional(),
+});
+export type PruneOptions = z.input<typeof pruneOptionsSchema>;
 
 /** What `createCheckpoint` takes; the state itself is checked when it is saved. */
 export const createCheckpointSchema = z.strictObject({

@@ -17,16 +17,17 @@ import { makePlan } from './make-plan.js';
 import { type OpenRun, openNewRun } from './open-run.js';
 import { lockPlan, type PlanLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
+import { pruneAfterRun } from './prune.js';
 import type { RunCall } from './run-call.js';
 import { type OnSaved, type StartedRecorder, startRecorder } from './start-recorder.js';
 
 /** One run from call to close: find, lock, recover, decompose, execute, finish. */
 export async function runVibe(call: RunCall, planner: PlannerServices): Promise<ExecutionResult> {
   call.signal?.throwIfAborted();
-  return planner.liveRuns.during(call.signal, (live) => {
-    const isRecorded = call.mode === 'resume' || planner.checkpointInterval !== undefined;
-    return isRecorded ? runRecorded(call, planner, live) : runUnrecorded(call, planner, live);
-  });
+  const isRecorded = call.mode === 'resume' || planner.checkpointInterval !== undefined;
+  const run = isRecorded ? runRecorded : runUnrecorded;
+  const result = await planner.liveRuns.during(call.signal, (live) => run(call, planner, live));
+  return isRecorded ? planner.liveRuns.during(undefined, () => pruneAfterRun(result, planner)) : result;
 }
 
 /** A run that is not to outlive this process: it reads and writes nothing. */

@@ -9,6 +9,7 @@ import {
   listOptionsSchema,
   plannerOptionsSchema,
   planOptionsSchema,
+  pruneOptionsSchema,
   repairOptionsSchema,
 } from '../../src/lifecycle/options.js';
 
@@ -21,6 +22,7 @@ const optionSchemas: Record<string, z.ZodObject> = {
   PlanOptions: planOptionsSchema,
   ListOptions: listOptionsSchema,
   RepairOptions: repairOptionsSchema.partial({ planId: true }),
+  PruneOptions: pruneOptionsSchema,
 };
 
 const { checker, exported } = readExports();

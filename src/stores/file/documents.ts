@@ -176,10 +176,11 @@ export function ignoreMissing(error: unknown): void {
   if (errorCode(error) !== 'ENOENT') throw error;
 }
 
+/** Answers this where a file or a directory is not there. */
 export function whenMissing<T>(value: T): (error: unknown) => T {
   return (error) => {
-    if (errorCode(error) === 'ENOENT') return value;
-    throw error;
+    ignoreMissing(error);
+    return value;
   };
 }
 

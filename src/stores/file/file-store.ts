@@ -9,12 +9,15 @@ import { checkpointParts, decodeCheckpoint } from '../../checkpoint/codec.js';
 import { openingWithout } from '../../checkpoint/journal-deletion.js';
 import { surveyJournal } from '../../checkpoint/journal-survey.js';
 import type { LockCapability, PersistenceManager, RepairCapability } from '../../checkpoint/persistence-manager.js';
+import { checkRetention, type RetentionPolicy } from '../../checkpoint/retention.js';
 import { guardStorage } from '../../checkpoint/storage-guard.js';
 import { CheckpointCorruptError, CheckpointVersionError, type VibeError } from '../../errors.js';
+import { deleteDocuments } from './delete-many.js';
 import {
   errorCode,
   ForeignFile,
   flushDirectory,
+  ignoreMissing,
   makeDirectory,
   newSha256,
   readDocument,
@@ -44,6 +47,11 @@ export interface WorkflowPersistenceManagerOptions {
    * heartbeat has stood still for so many milliseconds. Default 30,000. `false`: never, PlanLockedError instead.
    */
   readonly lockTakeoverMs?: number | false;
+  /**
+   * How long checkpoints are kept: `{ keepLast?, maxAgeMs?, deleteOnSuccess? }`. Seen to at the end of each run, for its
+   * plan, and by `pruneCheckpoints` for all. Default: everything stays.
+   */
+  readonly retention?: RetentionPolicy;
 }
 
 /**
@@ -58,13 +66,14 @@ export interface WorkflowPersistenceManagerOptions {
  */
 export class WorkflowPersistenceManager implements PersistenceManager {
   readonly checkpointDir: string;
+  readonly retention: RetentionPolicy | undefined;
   readonly journal: FileJournal;
   readonly locks: LockCapability;
   readonly repair: RepairCapability;
 
   /** Touches no file. @throws TypeError for an option that is unknown or makes no sense. */
   constructor(options: WorkflowPersistenceManagerOptions = {}) {
-    const { checkpointDir = '.vibe_checkpoints', lockTakeoverMs = 30_000, ...unknown } = options;
+    const { checkpointDir = '.vibe_checkpoints', lockTakeoverMs = 30_000, retention, ...unknown } = options;
     if (typeof checkpointDir !== 'string' || checkpointDir === '' || checkpointDir.includes('\0')) {
       throw new TypeError(`checkpointDir must be a path, got ${JSON.stringify(checkpointDir)}.`);
     }
@@ -75,8 +84,10 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     }
     const [stranger] = Object.keys(unknown);
     if (stranger !== undefined) {
-      throw new TypeError(`Unknown option "${stranger}". The options are "checkpointDir" and "lockTakeoverMs".`);
+      const known = '"checkpointDir", "lockTakeoverMs" and "retention"';
+      throw new TypeError(`Unknown option "${stranger}". The options are ${known}.`);
     }
+    this.retention = retention === undefined ? undefined : checkRetention(retention, 'retention');
     this.checkpointDir = resolve(checkpointDir);
     const newToken = () => randomBytes(16).toString('hex');
     const directoryOf = (planId: string) => this.directoryOf(planId);
@@ -90,8 +101,17 @@ export class WorkflowPersistenceManager implements PersistenceManager {
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
     checkCheckpointId(checkpoint.checkpointId);
     await guardStorage(checkpoint.planId, async () => {
-      const directory = await this.directoryOf(checkpoint.planId);
-      await writeDocument(directory, documentName(checkpoint.checkpointId), checkpointParts(checkpoint, newSha256));
+      const { checkpointId, planId } = checkpoint;
+      const save = async () =>
+        writeDocument(
+          await this.directoryOf(planId),
+          documentName(checkpointId),
+          checkpointParts(checkpoint, newSha256),
+        );
+      await save().catch((error) => {
+        ignoreMissing(error); // the directory went with what was the last of its plan: it is made anew
+        return save();
+      });
     });
   }
 
@@ -126,6 +146,17 @@ export class WorkflowPersistenceManager implements PersistenceManager {
       const isFileGone = await this.deleteFiles([...directories, flat], checkpointId);
       const found = await findPosition(this.checkpointDir, directories, checkpointId);
       return (found !== undefined && (await this.deletePosition(found, checkpointId))) || isFileGone;
+    });
+  }
+
+  async deleteMany(planId: string, checkpointIds: readonly string[]): Promise<string[]> {
+    return guardStorage(planId, async () => {
+      const isOfPlan = async (checkpointId: string) => {
+        const found = await this.loadFrom({ directory: flat, checkpointId });
+        return found?.checkpoint?.planId === planId;
+      };
+      const directories = [...(await this.planDirectories(planId)), flat];
+      return deleteDocuments(this.checkpointDir, directories, checkpointIds, isOfPlan);
     });
   }
 

@@ -5,7 +5,7 @@ import { createdAtOfId, createdAtOfOlderId, isTimedId, planIdOfOlderId } from '.
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, decodeHead } from '../../checkpoint/codec.js';
 import { findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/sealed-document.js';
-import { errorCode, ForeignFile, modifiedAt, readDocument, sha256 } from './documents.js';
+import { errorCode, ForeignFile, modifiedAt, readDocument, sha256, whenMissing } from './documents.js';
 import { checkpointIdOfDocument, documentName, existingDirectory, isEncoded, planDirectoryNames } from './names.js';
 import { readEnds } from './read-ends.js';
 
@@ -172,11 +172,6 @@ export function isPlanDirectory(directory: string, planId: string): boolean {
   return existingDirectory(planDirectoryNames(planId), new Set([directory])) !== undefined;
 }
 
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch(whenMissing<string[]>([]));
 }

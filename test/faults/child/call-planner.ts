@@ -24,6 +24,16 @@ export async function callPlanner(job: Job): Promise<boolean> {
       await repair(plannerFor(job, aborting));
       return true;
     }
+    if (job.prune !== undefined) {
+      const { deleted, freedPlans, skipped } = await plannerFor(job, aborting).pruneCheckpoints(job.prune);
+      note({
+        type: 'pruned',
+        deleted: deleted.length,
+        freed: freedPlans,
+        skipped: skipped.map(({ error }) => error.code),
+      });
+      return true;
+    }
     const result = await plannerFor(job, aborting).executeWithResume(vibe, { signal: aborting.signal });
     note({ type: 'finished', status: result.status, outputs: result.outputs });
     return true;

@@ -1,4 +1,4 @@
-import type { MetaPlannerOptions, WorkflowPersistenceManagerOptions } from 'vibe-aigc';
+import type { MetaPlannerOptions, RetentionPolicy, WorkflowPersistenceManagerOptions } from 'vibe-aigc';
 import type { PlanName } from './plans.js';
 
 /** What a child process is asked to do: `executeWithResume`, once or more, or a repair. */
@@ -19,6 +19,8 @@ export interface Job {
   readonly hold?: string;
   /** The call is aborted at the first event of this type. */
   readonly abortAt?: string;
+  /** Instead of a call it prunes all plans by this policy. */
+  readonly prune?: RetentionPolicy;
   /** Does all this in so many worker threads at once. */
   readonly threads?: number;
 }
@@ -58,6 +60,13 @@ export type LedgerEntry = (
   | { readonly type: 'corrupt'; readonly reason: string }
   | { readonly type: 'waiting'; readonly holderPid: number | undefined }
   | { readonly type: 'repaired'; readonly kept: readonly string[]; readonly toRun: readonly string[] }
+  | {
+      readonly type: 'pruned';
+      readonly deleted: number;
+      readonly freed: readonly string[];
+      /** Codes of the errors that say why a plan was left alone. */
+      readonly skipped: readonly string[];
+    }
   | { readonly type: 'finished'; readonly status: string; readonly outputs: Readonly<Record<string, unknown>> }
   | Rejected
   | Operation
