@@ -12,6 +12,7 @@ export type VibeErrorCode =
   | 'INVALID_ID'
   | 'NODE_TIMEOUT'
   | 'OUTPUT_NOT_SERIALIZABLE'
+  | 'REDACTION_FAILED'
   | 'MISSING_PEER'
   | 'RUN_NOT_COMPLETED'
   | 'PLANNER_CLOSED';
@@ -289,6 +290,25 @@ export class OutputNotSerializableError extends VibeError {
   ) {
     const what = `Node ${quote(nodeId)} returned what cannot be stored: ${path} is refused (${reason})`;
     super('OUTPUT_NOT_SERIALIZABLE', `${what}. Return plain JSON values.`, options);
+  }
+}
+
+/**
+ * The redact hook threw, or returned what does not fit. Nothing of what it was given is stored or shown: for a vibe or a
+ * plan nothing was run, for an output its node has failed. What the hook threw is the `cause`.
+ */
+export class RedactionError extends VibeError {
+  override readonly name = 'RedactionError';
+  constructor(
+    /** What the hook was given. */
+    readonly kind: 'vibe' | 'plan' | 'output' | 'error',
+    readonly reason: string,
+    /** Absent for a vibe and a plan. */
+    readonly nodeId?: string,
+    options?: ErrorOptions,
+  ) {
+    const what = nodeId === undefined ? `the ${kind}` : `the ${kind} of node ${quote(nodeId)}`;
+    super('REDACTION_FAILED', `The redact hook failed on ${what}: ${reason}. Mend the hook and call again.`, options);
   }
 }
 

@@ -14,7 +14,7 @@ export interface Host {
   now(): number;
   /** A new unguessable id of lower-case letters, digits and `-`. Default: nanoid, 20 characters. */
   newId(): string;
-  /** Takes a log line. Default: silent. */
+  /** Takes a log line. An error in `details` has its name, message and code, and nothing else. Default: silent. */
   log(level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 

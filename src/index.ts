@@ -39,6 +39,7 @@ export {
   PersistenceError,
   PlanInvalidError,
   PlanLockedError,
+  RedactionError,
   VibeError,
   type VibeErrorCode,
   VibeInvalidError,
@@ -56,6 +57,7 @@ export type {
   RepairOptions,
 } from './lifecycle/options.js';
 export type { PruneReport, SkippedPlan } from './lifecycle/prune.js';
+export type { Redact, RedactionSubject } from './lifecycle/redaction.js';
 export type { RepairedDamage, RepairReport } from './lifecycle/repair-report.js';
 export { MetaPlanner } from './meta-planner.js';
 export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';

@@ -7,11 +7,13 @@ import { handlerLookup } from './execution/node-handler.js';
 import { completeHost } from './host.js';
 import { CheckedStore } from './lifecycle/checked-store.js';
 import * as checkpoints from './lifecycle/checkpoints.js';
+import { withGuardedLog } from './lifecycle/guarded-log.js';
 import { LiveRuns } from './lifecycle/live-runs.js';
 import { planVibe } from './lifecycle/make-plan.js';
 import * as options from './lifecycle/options.js';
 import type { PlannerServices } from './lifecycle/planner-services.js';
 import { type PruneReport, pruneCheckpoints } from './lifecycle/prune.js';
+import { Redactor } from './lifecycle/redaction.js';
 import { repairCheckpoints } from './lifecycle/repair.js';
 import type { RepairReport } from './lifecycle/repair-report.js';
 import type { RunCall } from './lifecycle/run-call.js';
@@ -45,7 +47,8 @@ export class MetaPlanner {
     if (checkpointDir !== undefined && persistenceManager !== undefined) {
       throw new TypeError('MetaPlanner takes checkpointDir or persistenceManager, not both.');
     }
-    const host = completeHost(checked.host);
+    const redactor = checked.redact && new Redactor(checked.redact);
+    const host = withGuardedLog(completeHost(checked.host), redactor);
     const own = handlerLookup(handlers ?? {});
     const composed = handlerLookup(composer.handlers);
     this.#services = {
@@ -62,6 +65,7 @@ export class MetaPlanner {
       durability: checked.durability,
       onProgress: checked.onProgress,
       liveRuns: new LiveRuns(),
+      redactor,
     };
   }
 
@@ -110,7 +114,7 @@ export class MetaPlanner {
    *
    * A failing node does not reject the promise: see `ExecutionResult.status` and `assertCompleted`.
    *
-   * @throws VibeInvalidError, DecompositionError, PlanInvalidError: nothing was run
+   * @throws VibeInvalidError, DecompositionError, PlanInvalidError, RedactionError: nothing was run
    * @throws CheckpointNotFoundError, CheckpointCorruptError, CheckpointVersionError, CheckpointMismatchError: what is
    *   stored cannot be gone on from; nothing was run and nothing was changed
    * @throws PlanLockedError when the plan is running already

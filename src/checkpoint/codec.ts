@@ -122,6 +122,7 @@ function encodeHead(checkpoint: Checkpoint): JsonObject {
 function* bodyOf(checkpoint: Checkpoint, head: JsonObject): Generator<readonly [string, unknown]> {
   const { vibe, workflowPlan, completedNodes, nodeResults, pendingNodes, unknownFields = {} } = checkpoint;
   const fields = {
+    vibe_redacted: checkpoint.isVibeRedacted,
     vibe: encodeVibe(vibe),
     workflow_plan: new Entries(planEntries(workflowPlan)),
     completed_nodes: completedNodes,
@@ -152,7 +153,7 @@ function* encodedResults(results: Checkpoint['nodeResults']): Generator<readonly
 function decodeFields(document: JsonObject): JsonObject {
   const { schema_version, vibe_description, progress, head_checksum, checksum, ...fields } = document;
   const { run_id, state, epoch, seq, vibe_key, parent, checkpoint_id, plan_id, created_at, ...content } = fields;
-  const { vibe, workflow_plan, completed_nodes, node_results, pending_nodes, ...rest } = content;
+  const { vibe_redacted, vibe, workflow_plan, completed_nodes, node_results, pending_nodes, ...rest } = content;
   const { started_at, ended_at, active_ms, ...unknown } = rest;
   return {
     runId: run_id,
@@ -164,6 +165,7 @@ function decodeFields(document: JsonObject): JsonObject {
     checkpointId: checkpoint_id,
     planId: plan_id,
     createdAt: created_at,
+    isVibeRedacted: vibe_redacted,
     vibe: decodeVibe(vibe),
     workflowPlan: decodePlan(workflow_plan),
     completedNodes: completed_nodes,

@@ -31,6 +31,8 @@ export interface JournalHeader {
   /** How many of the lines that follow were there from the beginning. */
   readonly carried: number;
   readonly vibeKey: string;
+  /** Whether the key was made of another vibe, before it was redacted. */
+  readonly isVibeRedacted?: boolean | undefined;
   readonly vibe: Vibe;
   readonly plan: WorkflowPlan;
   readonly parent?: RunParent | undefined;
@@ -80,6 +82,7 @@ export function encodeHeader(header: JournalHeader, durability: Durability): str
     carried,
     durability,
     fingerprint: vibeKey,
+    vibe_redacted: header.isVibeRedacted,
     vibe: encodeVibe(vibe),
     workflow_plan: encodePlan(plan),
   };
@@ -90,7 +93,7 @@ export function decodeHeader(text: string): Decoded<JournalHeader> {
   const opened = openHeader(text);
   if (!opened.ok) return opened;
   const { format: _f, v: _v, durability: _d, fingerprint, ...fields } = opened.value;
-  const { plan_id, run_id, parent, epoch, carried, vibe: rawVibe, workflow_plan, ...unknown } = fields;
+  const { plan_id, run_id, parent, epoch, carried, vibe_redacted, vibe: rawVibe, workflow_plan, ...unknown } = fields;
   if (isPlainObject(workflow_plan) && isTooDeep(workflow_plan.root_nodes)) return damaged('its plan nests too deep');
   const vibe = vibeSchema.safeParse(decodeVibe(rawVibe));
   const plan = workflowPlanSchema.safeParse(decodePlan(workflow_plan));
@@ -107,6 +110,7 @@ export function decodeHeader(text: string): Decoded<JournalHeader> {
       epoch: head.epoch,
       carried: head.carried,
       vibeKey,
+      ...(vibe_redacted === true && { isVibeRedacted: true }),
       vibe: vibe.data,
       plan: plan.data,
       ...(knownParent.data !== undefined && { parent: knownParent.data }),

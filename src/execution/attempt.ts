@@ -25,6 +25,8 @@ export interface LocalDispatchOptions {
   /** Milliseconds that one attempt may take; unlimited when left out. */
   readonly timeoutMs?: number;
   readonly idempotencyKeyOf: (nodeId: string) => string;
+  /** Takes out of an output what must not be kept: is given a copy of its own, answers frozen JSON, or throws. */
+  readonly redactOutput?: (output: unknown, nodeId: string) => unknown;
   /** Told when an attempt that had timed out ends after all. */
   readonly onLateEnd?: (nodeId: string) => void;
   /** Makes what a signal comes from; many handlers may listen to one. */
@@ -36,14 +38,15 @@ export interface LocalDispatchOptions {
  * costs more than all else here.
  */
 export function localDispatch(state: RunState, lookup: HandlerLookup, options: LocalDispatchOptions): Dispatch {
-  const { timeoutMs, onLateEnd, idempotencyKeyOf, newController = () => new AbortController() } = options;
+  const { timeoutMs, onLateEnd, idempotencyKeyOf, redactOutput } = options;
+  const { newController = () => new AbortController() } = options;
   const ofRun = new Interruption(newController());
   return (placed, attempt) => {
     const handler = lookup(placed.node);
     if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
     const interruption = timeoutMs === undefined ? ofRun : new Interruption(newController());
     const context = contextOf(state, placed, attempt, interruption.signal, idempotencyKeyOf);
-    const running = runHandler(handler, placed, context, interruption);
+    const running = runHandler(handler, placed, context, interruption, redactOutput);
     const outcome =
       timeoutMs === undefined ? running : withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
     return new LocalAttempt(handler, outcome, interruption);
@@ -84,8 +87,9 @@ function runHandler(
   { node }: GraphNode,
   context: NodeContext,
   interruption: Interruption,
+  redactOutput: LocalDispatchOptions['redactOutput'],
 ): Promise<AttemptOutcome> {
-  const succeed = (returned: unknown) => outcomeOf(returned, node.id);
+  const succeed = (returned: unknown) => outcomeOf(returned, node.id, redactOutput);
   const fail = (error: unknown): AttemptOutcome =>
     interruption.byRun ? { status: 'interrupted' } : { status: 'failed', error };
   try {
@@ -96,10 +100,19 @@ function runHandler(
 }
 
 /** Outputs are checked and copied once, here: live and resumed dependents see the same frozen copy. */
-function outcomeOf(returned: unknown, nodeId: string): AttemptOutcome {
-  const copy = copyJson(returned, 'output', { freeze: true });
-  if (copy.ok) return { status: 'completed', output: copy.value };
-  return { status: 'failed', error: new OutputNotSerializableError(nodeId, copy.path, copy.reason) };
+function outcomeOf(
+  returned: unknown,
+  nodeId: string,
+  redactOutput: LocalDispatchOptions['redactOutput'],
+): AttemptOutcome {
+  const copy = copyJson(returned, 'output', { freeze: redactOutput === undefined });
+  if (!copy.ok) return { status: 'failed', error: new OutputNotSerializableError(nodeId, copy.path, copy.reason) };
+  if (redactOutput === undefined) return { status: 'completed', output: copy.value };
+  try {
+    return { status: 'completed', output: redactOutput(copy.value, nodeId) };
+  } catch (error) {
+    return { status: 'failed', error };
+  }
 }
 
 function withTimeout(

@@ -1,6 +1,6 @@
 import { isoTime } from '../host.js';
 import type { GraphNode } from '../plan/plan-graph.js';
-import type { NodeResult } from '../run/node-result.js';
+import type { NodeResult, SerializedError } from '../run/node-result.js';
 import type { RunLog } from '../run/run-log.js';
 import type { EndStatus, RunRecord } from '../run/run-record.js';
 import { applyRecord, type RunState } from '../run/run-state.js';
@@ -18,6 +18,8 @@ export interface ExecutionServices {
   /** With so many appends waiting for the log, no attempt is started. Unlimited when left out. */
   readonly maxUncommitted?: number;
   readonly retry: RetryPolicy;
+  /** What is kept of an error. Default: its name, message and code. */
+  readonly errorOf?: (thrown: unknown, nodeId: string) => SerializedError;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Left out when nobody listens. */
@@ -145,7 +147,7 @@ class RunExecution {
     const result: NodeResult =
       outcome.status === 'completed'
         ? { status: 'completed', ...settled, output: outcome.output }
-        : { status: 'failed', ...settled, error: serializeError(outcome.error) };
+        : { status: 'failed', ...settled, error: this.errorOf(outcome.error, placed) };
     this.commit([{ kind: 'node_settled', result: Object.freeze(result) }]);
   }
 
@@ -155,7 +157,7 @@ class RunExecution {
     if (delayMs === undefined) return false;
     if (this.isStopped || this.failure !== undefined) return true; // left to do, for whoever resumes
     const nextAttemptAt = isoTime(this.services.now() + delayMs);
-    const serialized = serializeError(error);
+    const serialized = this.errorOf(error, placed);
     const nodeId = placed.node.id;
     this.services.emit?.({ type: 'node_retry', nodeId, attempt: number, error: serialized, delayMs, nextAttemptAt });
     if (this.isStopped) return true; // by a listener
@@ -167,6 +169,11 @@ class RunExecution {
         setTimeout(() => this.retryNow(placed), delayMs),
       );
     return true;
+  }
+
+  private errorOf(error: unknown, { node }: GraphNode): SerializedError {
+    const { errorOf = serializeError } = this.services;
+    return errorOf(error, node.id);
   }
 
   private retryNow(placed: GraphNode): void {

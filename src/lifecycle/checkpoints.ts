@@ -10,11 +10,12 @@ import { type ExecutionState, executionStateOf, executionStateSchema } from '../
 import type { RunState } from '../run/run-state.js';
 import type { CheckedStore } from './checked-store.js';
 import { type HeldPlan, type HoldRequest, holdPlan } from './hold-plan.js';
-import { checkPlanId, rollingIdOf, vibeKeyOf } from './identity.js';
+import { checkPlanId, rollingIdOf, storedVibeKey, vibeKeyOf } from './identity.js';
 import type { StartedRun } from './live-runs.js';
 import { loadNamed } from './load-named.js';
 import { findLock, lockPlan, type PlanLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
+import { redactState } from './redact-state.js';
 import { readStoredPlan } from './stored-plan.js';
 
 export interface CreateCheckpointRequest {
@@ -28,7 +29,7 @@ export interface CreateCheckpointRequest {
 export async function createCheckpoint(request: CreateCheckpointRequest, planner: PlannerServices): Promise<string> {
   const planId = checkPlanId(request.planId);
   if (request.executionState !== undefined) {
-    const state = checkedState(request.executionState, planId);
+    const state = redactState(checkedState(request.executionState, planId), planner.redactor);
     if (findLock(planner.store.place, planId)?.isHeld) return saveState(state, planner);
     return whileHeld(state, planner, () => saveState(state, planner));
   }
@@ -201,7 +202,7 @@ function checkedState(given: ExecutionState, planId: string): ExecutionState {
 function recount(stored: ExecutionState): Pick<ExecutionState, 'completedNodes' | 'pendingNodes' | 'vibeKey'> {
   const { planId, runId, vibe, workflowPlan: plan, parent, epoch = 0 } = stored;
   const graph = buildPlanGraph(plan, () => true);
-  const vibeKey = vibeKeyOf(vibe);
+  const vibeKey = storedVibeKey(stored);
   let state: RunState;
   try {
     state = recoverRun({ planId, runId, vibe, vibeKey, epoch, plan, graph, parent }, stored)();

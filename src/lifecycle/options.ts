@@ -9,6 +9,7 @@ import { isPlainObject } from '../plan/json-value.js';
 import { nodeTypes } from '../plan/workflow-node.js';
 import type { WorkflowPlanInput } from '../plan/workflow-plan.js';
 import type { ExecutionState } from '../run/execution-state.js';
+import type { Redact } from './redaction.js';
 
 /** `setTimeout` fires at once for anything longer. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -69,6 +70,11 @@ export const plannerOptionsSchema = z.strictObject({
   timeoutMs: whole(1, maxTimerMs).optional(),
   /** Told of everything that happens in every run of this planner. */
   onProgress: fn<ProgressListener>().optional(),
+  /**
+   * Takes out what must not be stored, before anything is written or handed on: handlers, events and results see what it
+   * returns, live and resumed alike. Must give the same for the same, and leave what it returned as it is. Default: none.
+   */
+  redact: fn<Redact>().optional(),
   /** Time, ids and logging of the embedding program. */
   host: hostSchema.optional(),
 });
