@@ -84,7 +84,7 @@ export class FileLease implements PlanLease {
       this.isLost ||= (await identityOf(this.own)) !== this.identity;
       if (!this.isLost && (await this.removeEmptyPlan())) return;
       if (!this.isLost) await writeFile(join(directory, releasedName(epoch)), '', { flag: 'wx', mode: 0o600 });
-      else await unlink(join(directory, beatName(epoch))).catch(ignoreMissing);
+      if (this.isLost || this.heartbeat.isHeard) await unlink(join(directory, beatName(epoch))).catch(ignoreMissing);
     } catch (error) {
       // The plan is free all the same for this process, and for others as soon as it ends.
       if (errorCode(error) !== 'EEXIST') log('warn', 'A lock could not be given back.', { directory, epoch, error });
