@@ -1,5 +1,5 @@
 import { byLatest, type Checkpoint, type CheckpointSummary, isIntact } from '../checkpoint/checkpoint.js';
-import { isRollingId } from '../checkpoint/checkpoint-id.js';
+import { checkPlanId, isRollingId } from '../checkpoint/checkpoint-id.js';
 import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
 import { CheckpointMismatchError, CheckpointNotFoundError, PlanInvalidError, VibeError } from '../errors.js';
 import { issuesOf } from '../plan/issues.js';
@@ -10,7 +10,7 @@ import { type ExecutionState, executionStateOf, executionStateSchema } from '../
 import type { RunState } from '../run/run-state.js';
 import type { CheckedStore } from './checked-store.js';
 import { type HeldPlan, type HoldRequest, holdPlan } from './hold-plan.js';
-import { checkPlanId, rollingIdOf, storedVibeKey, vibeKeyOf } from './identity.js';
+import { rollingIdOf, storedVibeKey, vibeKeyOf } from './identity.js';
 import type { StartedRun } from './live-runs.js';
 import { loadNamed } from './load-named.js';
 import { findLock, lockPlan, type PlanLock } from './plan-lock.js';

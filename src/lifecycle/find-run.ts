@@ -1,4 +1,5 @@
 import { byLatest, type Checkpoint, type DamagedSummary, isIntact, summarize } from '../checkpoint/checkpoint.js';
+import { checkPlanId } from '../checkpoint/checkpoint-id.js';
 import type { Replayed } from '../checkpoint/replay.js';
 import {
   type CheckpointCorruptError,
@@ -8,7 +9,7 @@ import {
   VibeError,
 } from '../errors.js';
 import { findLatest, Vanished } from './find-latest.js';
-import { checkPlanId, derivedPlanId, storedVibeKey, vibeKeyOf } from './identity.js';
+import { derivedPlanId, storedVibeKey, vibeKeyOf } from './identity.js';
 import { loadNamed } from './load-named.js';
 import { locatePlan } from './locate-plan.js';
 import { checkSamePlan, type OpenRun, openStoredRun } from './open-run.js';

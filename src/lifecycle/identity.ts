@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rollingIdOfRun } from '../checkpoint/checkpoint-id.js';
 import { vibeKeyOf as hashedVibeKey } from '../checkpoint/vibe-key.js';
-import { InvalidIdError } from '../errors.js';
 import { canonicalVibe, type Vibe } from '../plan/vibe.js';
-import { idSchema } from '../plan/workflow-node.js';
 import type { ExecutionState } from '../run/execution-state.js';
 
 /** Equal for equal vibes. */
@@ -31,12 +29,6 @@ export function derivedPlanId(vibe: Vibe, stored = vibe): string {
     .slice(0, 40)
     .replace(/-+$/, '');
   return `${slug || 'vibe'}-${sha256(canonicalVibe(vibe)).slice(0, 16)}`;
-}
-
-/** @throws InvalidIdError */
-export function checkPlanId(planId: string): string {
-  if (idSchema.safeParse(planId).success) return planId;
-  throw new InvalidIdError(planId, 'a plan id has 1 to 200 characters');
 }
 
 /**

@@ -1,3 +1,4 @@
+import { checkPlanId } from '../checkpoint/checkpoint-id.js';
 import { planOfDraft } from '../decompose/plan-draft.js';
 import { DecompositionError, VibeError } from '../errors.js';
 import { freezeJson } from '../plan/json-value.js';
@@ -5,7 +6,7 @@ import { buildPlanGraph } from '../plan/plan-graph.js';
 import { parseVibe, type Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
 import { serializeError } from '../run/serialize-error.js';
-import { checkPlanId, derivedPlanId } from './identity.js';
+import { derivedPlanId } from './identity.js';
 import type { PlannerServices } from './planner-services.js';
 import type { RunCall } from './run-call.js';
 

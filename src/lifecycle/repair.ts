@@ -1,4 +1,4 @@
-import { isRollingId } from '../checkpoint/checkpoint-id.js';
+import { checkPlanId, isRollingId } from '../checkpoint/checkpoint-id.js';
 import { recoverRun } from '../checkpoint/recovery.js';
 import { CheckpointNotFoundError, type LockHolder } from '../errors.js';
 import { executionStateOf } from '../run/execution-state.js';
@@ -7,7 +7,7 @@ import { assessNodes } from './assess-nodes.js';
 import { whileHeld } from './checkpoints.js';
 import { createEmitter } from './emitter.js';
 import type { HeldPlan } from './hold-plan.js';
-import { checkPlanId, rollingIdOf } from './identity.js';
+import { rollingIdOf } from './identity.js';
 import type { PlannerServices } from './planner-services.js';
 import { beyondRepair, findRemains, type RunRemains } from './remains.js';
 import type { RepairedDamage, RepairReport } from './repair-report.js';

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
-import { InvalidIdError } from '../../errors.js';
+import { checkPlanId, isCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 
 /** Where a plan may be found in a checkpoint directory, in the order of looking. */
 export interface PlanDirectoryNames {
@@ -16,7 +15,7 @@ const deviceName = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 
 /** @throws InvalidIdError when the id is empty or too long to be a plan's. */
 export function planDirectoryNames(planId: string): PlanDirectoryNames {
-  if (planId.length < 1 || planId.length > 200) throw new InvalidIdError(planId, 'a plan id has 1 to 200 characters');
+  checkPlanId(planId);
   const slug = planId
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
