@@ -52,9 +52,14 @@ export function checkCheckpointId(id: string): void {
   throw new InvalidIdError(id, rule);
 }
 
+/** Whether a plan can be called so. */
+export function isPlanId(planId: string): boolean {
+  return idSchema.safeParse(planId).success;
+}
+
 /** @throws InvalidIdError */
 export function checkPlanId(planId: string): string {
-  if (idSchema.safeParse(planId).success) return planId;
+  if (isPlanId(planId)) return planId;
   throw new InvalidIdError(planId, 'a plan id has 1 to 200 characters');
 }
 

@@ -1,7 +1,7 @@
-import { isPlainObject, type JsonObject, setOwn } from '../plan/json-value.js';
+import { isPlainObject, type JsonObject, maxJsonDepth, nestsDeeperThan, setOwn } from '../plan/json-value.js';
 import { type Vibe, vibeSchema } from '../plan/vibe.js';
 import type { WorkflowNode } from '../plan/workflow-node.js';
-import { isTooDeep, type WorkflowPlan } from '../plan/workflow-plan.js';
+import { isTooDeep, maxNodeLevels, type WorkflowPlan } from '../plan/workflow-plan.js';
 import type { NodeResult } from '../run/node-result.js';
 import type { RunParent } from '../run/run-state.js';
 import { type Checkpoint, checkpointSchema, type IntactSummary, shortDescription } from './checkpoint.js';
@@ -21,6 +21,8 @@ import { upgradeFrom1 } from './upgrade.js';
 import { vibeKeyOf } from './vibe-key.js';
 
 const schemaVersion = '2.0';
+/** Parameters of the innermost node; a level of nodes is a list and an object. */
+const maxDocumentDepth = maxJsonDepth + 2 * maxNodeLevels + 10;
 
 /** A checkpoint as a document, in parts. What a list needs stands in the head. */
 export function checkpointParts(checkpoint: Checkpoint, newSha256: () => RunningSha256): Generator<Uint8Array> {
@@ -32,6 +34,7 @@ export function checkpointParts(checkpoint: Checkpoint, newSha256: () => Running
 export function decodeCheckpoint(bytes: Uint8Array, sha256: Sha256): Decoded<Checkpoint> {
   const opened = openDocument(bytes, sha256);
   if (!opened.ok) return opened;
+  if (nestsDeeperThan(maxDocumentDepth, opened.value)) return damaged('it nests too deep');
   const isOld = isOlderFormat(bytes);
   const plan = isOld ? opened.value.plan : opened.value.workflow_plan;
   if (isPlainObject(plan) && isTooDeep(plan.root_nodes)) return damaged('its plan nests too deep');

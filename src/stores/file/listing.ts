@@ -1,7 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckpointSummary, type DamagedSummary, summarize } from '../../checkpoint/checkpoint.js';
-import { createdAtOfId, createdAtOfOlderId, isTimedId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
+import {
+  createdAtOfId,
+  createdAtOfOlderId,
+  isPlanId,
+  isTimedId,
+  planIdOfOlderId,
+} from '../../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, decodeHead } from '../../checkpoint/codec.js';
 import { findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/sealed-document.js';
@@ -169,7 +175,7 @@ function nothingRead(): { head: Uint8Array } {
 }
 
 export function isPlanDirectory(directory: string, planId: string): boolean {
-  return existingDirectory(planDirectoryNames(planId), new Set([directory])) !== undefined;
+  return isPlanId(planId) && existingDirectory(planDirectoryNames(planId), new Set([directory])) !== undefined;
 }
 
 function namesIn(directory: string): Promise<string[]> {
