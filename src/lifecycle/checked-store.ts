@@ -130,7 +130,13 @@ export class CheckedStore implements PersistenceManager {
   }
 
   async loadCheckpoint(checkpointId: string): Promise<Checkpoint | undefined> {
-    const loaded: unknown = await guardStorage(undefined, () => this.store.loadCheckpoint(checkpointId));
+    return guardStorage(undefined, async () =>
+      this.checked(await this.store.loadCheckpoint(checkpointId), checkpointId),
+    );
+  }
+
+  /** What was loaded may be anything, and throw when it is looked at. */
+  private checked(loaded: unknown, checkpointId: string): Checkpoint | undefined {
     if (loaded === undefined || loaded === null) return undefined;
     const plan = isPlainObject(loaded) ? loaded.workflowPlan : undefined;
     const isDeep = isPlainObject(plan) && isTooDeep(plan.rootNodes);
@@ -146,8 +152,11 @@ export class CheckedStore implements PersistenceManager {
     const { limit, ...filters } = query;
     // A store of the host's own may cut before it filters or sorts: it is not told where.
     const asked = this.checkpointDir === undefined ? filters : query;
-    const listed = await guardStorage(query.planId, () => this.store.listCheckpoints(asked));
-    return selectCheckpoints(listed, query);
+    return guardStorage(query.planId, async () => {
+      const listed: unknown = await this.store.listCheckpoints(asked);
+      if (!Array.isArray(listed) || !listed.every(isSummary)) throw new Error('it lists what is no checkpoint');
+      return selectCheckpoints(listed, query);
+    });
   }
 
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
@@ -178,4 +187,10 @@ export class CheckedStore implements PersistenceManager {
   get location(): string {
     return this.checkpointDir ?? this.store.constructor.name;
   }
+}
+
+function isSummary(listed: unknown): listed is CheckpointSummary {
+  if (typeof listed !== 'object' || listed === null) return false;
+  const { checkpointId, planId, createdAt } = listed as { [field in keyof CheckpointSummary]: unknown };
+  return [checkpointId, planId, createdAt].every((field) => typeof field === 'string');
 }

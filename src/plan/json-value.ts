@@ -147,9 +147,9 @@ class Copier {
   }
 
   private copyItems(items: readonly unknown[], depth: number): unknown[] {
+    this.count(items.length * bytesAround(depth)); // first: a list may have billions of empty places
     const copy: unknown[] = new Array(items.length);
     for (let index = 0; index < items.length; index++) {
-      this.count(bytesAround(depth));
       try {
         copy[index] = this.copy(items[index], depth + 1);
       } catch (problem) {
