@@ -11,7 +11,7 @@ import {
 } from './journal-codec.js';
 import type { JournalRemains } from './persistence-manager.js';
 import type { Decoded, Sha256 } from './sealed-document.js';
-import { vibeKeyOf } from './vibe-key.js';
+import { isItsVibe } from './vibe-key.js';
 
 /** What can be read of a journal, line by line, whatever is missing between. */
 export interface RemainingJournal extends Pick<JournalRemains, 'epoch' | 'location' | 'isSetAside'> {
@@ -68,5 +68,5 @@ export async function readRemainingJournal(
 }
 
 function isAtHome(header: JournalHeader, planId: string, epoch: number, sha256: Sha256): boolean {
-  return header.planId === planId && header.epoch === epoch && vibeKeyOf(header.vibe, sha256) === header.vibeKey;
+  return header.planId === planId && header.epoch === epoch && isItsVibe(header, sha256);
 }

@@ -8,7 +8,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { decodeHeader, decodeMark, decodeRecord, isMark, type JournalHeader, type Position } from './journal-codec.js';
 import type { StoredJournal } from './persistence-manager.js';
 import type { Decoded, Sha256 } from './sealed-document.js';
-import { vibeKeyOf } from './vibe-key.js';
+import { isItsVibe } from './vibe-key.js';
 
 /** What a journal amounts to. */
 export interface Replayed {
@@ -44,7 +44,7 @@ export async function replayJournal(
   if (!header.ok) return header;
   if (header.value.planId !== planId) return { ok: false, reason: 'it is the journal of another plan' };
   if (header.value.epoch !== epoch) return { ok: false, reason: 'it is the journal of another epoch' };
-  if (!header.value.isVibeRedacted && vibeKeyOf(header.value.vibe, sha256) !== header.value.vibeKey) {
+  if (!isItsVibe(header.value, sha256)) {
     return { ok: false, reason: 'its vibe is not the one that it was begun with' };
   }
   const state = stateOf(header.value);

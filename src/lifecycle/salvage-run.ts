@@ -131,10 +131,12 @@ function identityOf(
 ): RunIdentity | undefined {
   const headers: Omit<JournalHeader, 'epoch' | 'carried'>[] = journals.flatMap(({ header }) => header ?? []);
   if (document !== undefined) headers.push({ ...document, plan: document.workflowPlan });
-  for (const { vibe, vibeKey, plan, parent, unknownFields } of headers) {
+  for (const { vibe, plan, ...header } of headers) {
     const graph = graphOf(plan);
     if (graph === undefined) continue;
-    return { ...names, vibe: freezeJson(vibe), vibeKey, plan: freezeJson(plan), graph, parent, unknownFields };
+    const { vibeKey, isVibeRedacted, parent, unknownFields } = header;
+    const kept = { vibeKey, isVibeRedacted, parent, unknownFields };
+    return { ...names, ...kept, vibe: freezeJson(vibe), plan: freezeJson(plan), graph };
   }
   return undefined;
 }

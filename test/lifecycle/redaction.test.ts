@@ -1,3 +1,5 @@
+import { appendFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   type ExecutionEvent,
   type ExecutionState,
@@ -366,6 +368,25 @@ describe('a run that was stored before there was a hook', () => {
       plan: planOf(),
     });
     expect(second).toMatchObject({ status: 'completed', runId: first.runId });
+  });
+
+  it('and one that was repaired is gone on with like any other', async () => {
+    const persistenceManager = await fileStore();
+    const studio = new Studio();
+    const decomposer = () => ({ rootNodes: planOf().rootNodes });
+    const make = () => new MetaPlanner(studio.options({ persistenceManager, decomposer }));
+    const first = await make().executeWithResume(vibe);
+    const directory = join(persistenceManager.checkpointDir, first.planId);
+    const [journal = ''] = (await readdir(directory)).filter((name) => name.startsWith('.journal-'));
+    await appendFile(join(directory, journal), 'not a line\n');
+    for (const name of await readdir(directory))
+      if (name.endsWith('.json')) await writeFile(join(directory, name), '{}');
+    await make().repairCheckpoints({ planId: first.planId });
+    expect(filesWith(secret, storedEntries(persistenceManager.checkpointDir))).toEqual([]);
+    studio.isSending = true;
+    const second = await make().executeWithResume(vibe);
+    expect(second).toMatchObject({ status: 'completed', runId: first.runId });
+    expect(studio.seen.write).toHaveLength(1);
   });
 
   it('and one from after it is gone on with when the hook is gone', async () => {
