@@ -12,6 +12,7 @@ export type VibeErrorCode =
   | 'INVALID_ID'
   | 'NODE_TIMEOUT'
   | 'OUTPUT_NOT_SERIALIZABLE'
+  | 'REDACTION_FAILED'
   | 'MISSING_PEER'
   | 'RUN_NOT_COMPLETED'
   | 'PLANNER_CLOSED';
@@ -98,15 +99,19 @@ export class DecompositionError extends VibeError {
   }
 }
 
-/** No checkpoint has this id. */
+/** No checkpoint has this id, or nothing is stored of this plan. */
 export class CheckpointNotFoundError extends VibeError {
   override readonly name = 'CheckpointNotFoundError';
   constructor(
-    readonly checkpointId: string,
+    /** Absent when a plan was asked for. */
+    readonly checkpointId: string | undefined,
+    /** Set when a plan was asked for. */
+    readonly planId?: string,
     options?: ErrorOptions,
   ) {
-    const next = 'listCheckpoints() shows the ids that exist.';
-    super('CHECKPOINT_NOT_FOUND', `There is no checkpoint ${quote(checkpointId)}. ${next}`, options);
+    const which = checkpointId === undefined ? `of plan ${quote(planId ?? '')}` : quote(checkpointId);
+    const next = `listCheckpoints() shows ${checkpointId === undefined ? 'what exists' : 'the ids that exist'}.`;
+    super('CHECKPOINT_NOT_FOUND', `There is no checkpoint ${which}. ${next}`, options);
   }
 }
 
@@ -121,6 +126,8 @@ export interface CheckpointDamage {
   readonly checkpointId?: string;
   /** The latest intact checkpoint of the plan, when there is one. */
   readonly fallbackCheckpointId?: string;
+  /** Set by `repairCheckpoints` where it can do nothing. */
+  readonly isBeyondRepair?: boolean;
 }
 
 /**
@@ -142,13 +149,11 @@ export class CheckpointCorruptError extends VibeError implements CheckpointDamag
   readonly location: string;
   readonly checkpointId?: string;
   readonly fallbackCheckpointId?: string;
+  readonly isBeyondRepair?: boolean;
 
   constructor(damage: CheckpointDamage, options?: ErrorOptions) {
     const which = damage.checkpointId === undefined ? 'a checkpoint' : `checkpoint ${quote(damage.checkpointId)}`;
-    const next =
-      damage.fallbackCheckpointId === undefined
-        ? 'Delete it, or start over with fresh: true'
-        : `Go on from ${quote(damage.fallbackCheckpointId)} with onCorrupt: 'fallback', or delete the damaged one`;
+    const next = damage.isBeyondRepair ? afterNoRepair(damage) : nextStep(damage);
     const what = `Plan ${quote(damage.planId)}: ${which} is damaged (${damage.reason}) at ${damage.location}`;
     super('CHECKPOINT_CORRUPT', `${what}. ${next}.`, options);
     this.planId = damage.planId;
@@ -156,7 +161,19 @@ export class CheckpointCorruptError extends VibeError implements CheckpointDamag
     this.location = damage.location;
     this.checkpointId = damage.checkpointId;
     this.fallbackCheckpointId = damage.fallbackCheckpointId;
+    this.isBeyondRepair = damage.isBeyondRepair;
   }
+}
+
+function nextStep({ planId, fallbackCheckpointId: intact }: CheckpointDamage): string {
+  const repair = `repairCheckpoints({ planId: ${quote(planId)} }) saves what is intact and tells what is lost`;
+  const fallback = `or go on from ${quote(intact ?? '')} with onCorrupt: 'fallback'`;
+  return `${repair}; ${intact === undefined ? 'or start over with fresh: true' : fallback}`;
+}
+
+function afterNoRepair({ fallbackCheckpointId: intact }: CheckpointDamage): string {
+  const over = 'Start over with fresh: true';
+  return intact === undefined ? over : `${over}, or return to ${quote(intact)} with checkpointId`;
 }
 
 /** What is stored belongs to another vibe or to another plan than the one asked for. Nothing was run. */
@@ -273,6 +290,25 @@ export class OutputNotSerializableError extends VibeError {
   ) {
     const what = `Node ${quote(nodeId)} returned what cannot be stored: ${path} is refused (${reason})`;
     super('OUTPUT_NOT_SERIALIZABLE', `${what}. Return plain JSON values.`, options);
+  }
+}
+
+/**
+ * The redact hook threw, or returned what does not fit. Nothing of what it was given is stored or shown: for a vibe or a
+ * plan nothing was run, for an output its node has failed. What the hook threw is the `cause`.
+ */
+export class RedactionError extends VibeError {
+  override readonly name = 'RedactionError';
+  constructor(
+    /** What the hook was given. */
+    readonly kind: 'vibe' | 'plan' | 'output' | 'error',
+    readonly reason: string,
+    /** Absent for a vibe and a plan. */
+    readonly nodeId?: string,
+    options?: ErrorOptions,
+  ) {
+    const what = nodeId === undefined ? `the ${kind}` : `the ${kind} of node ${quote(nodeId)}`;
+    super('REDACTION_FAILED', `The redact hook failed on ${what}: ${reason}. Mend the hook and call again.`, options);
   }
 }
 

@@ -16,7 +16,7 @@ export interface Host {
   newId(): string;
   /** Calls back once after so many milliseconds, unless the function that it returns is called. Default: `setTimeout`. */
   setTimer(callback: () => void, delayMs: number): () => void;
-  /** Takes a log line. Default: silent. */
+  /** Takes a log line. An error in `details` has its name, message and code, and nothing else. Default: silent. */
   log(level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 

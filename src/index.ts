@@ -1,18 +1,25 @@
 export type { Checkpoint, CheckpointSummary, DamagedSummary, IntactSummary } from './checkpoint/checkpoint.js';
 export { summarize } from './checkpoint/checkpoint.js';
 export { type CheckpointQuery, selectCheckpoints } from './checkpoint/checkpoint-query.js';
+export type { LostResult, StaleInput } from './checkpoint/lost-results.js';
 export type {
+  DocumentDamage,
+  DocumentRemains,
   Durability,
   JournalCapability,
   JournalDamage,
   JournalOpening,
+  JournalRemains,
   JournalWriter,
   LockCapability,
   LockRequest,
   PersistenceManager,
   PlanLease,
+  Remains,
+  RepairCapability,
   StoredJournal,
 } from './checkpoint/persistence-manager.js';
+export { type RetentionPolicy, retentionPolicySchema } from './checkpoint/retention.js';
 export { type Composer, composer } from './composer/composer.js';
 export type { Decompose, DecomposeContext, Decomposer } from './decompose/decomposer.js';
 export type { PlanDraftInput } from './decompose/plan-draft.js';
@@ -32,6 +39,7 @@ export {
   PersistenceError,
   PlanInvalidError,
   PlanLockedError,
+  RedactionError,
   VibeError,
   type VibeErrorCode,
   VibeInvalidError,
@@ -40,7 +48,17 @@ export type { ExecutionEvent, ExecutionEventBody, Progress, ProgressListener } f
 export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './execution/node-handler.js';
 export type { Host, LogLevel } from './host.js';
 export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
-export type { ExecuteOptions, ListOptions, MetaPlannerOptions, PlanOptions } from './lifecycle/options.js';
+export type {
+  ExecuteOptions,
+  ListOptions,
+  MetaPlannerOptions,
+  PlanOptions,
+  PruneOptions,
+  RepairOptions,
+} from './lifecycle/options.js';
+export type { PruneReport, SkippedPlan } from './lifecycle/prune.js';
+export type { Redact, RedactionSubject } from './lifecycle/redaction.js';
+export type { RepairedDamage, RepairReport } from './lifecycle/repair-report.js';
 export { MetaPlanner } from './meta-planner.js';
 export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';
 export { type NodeType, type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';

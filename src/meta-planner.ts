@@ -1,15 +1,21 @@
 import type { Checkpoint, CheckpointSummary } from './checkpoint/checkpoint.js';
 import { CheckpointIds } from './checkpoint/checkpoint-id.js';
+import { isPolicy } from './checkpoint/retention.js';
 import { composer } from './composer/composer.js';
 import { VibeError } from './errors.js';
 import { handlerLookup } from './execution/node-handler.js';
 import { completeHost } from './host.js';
 import { CheckedStore } from './lifecycle/checked-store.js';
 import * as checkpoints from './lifecycle/checkpoints.js';
+import { withGuardedLog } from './lifecycle/guarded-log.js';
 import { LiveRuns } from './lifecycle/live-runs.js';
 import { planVibe } from './lifecycle/make-plan.js';
 import * as options from './lifecycle/options.js';
 import type { PlannerServices } from './lifecycle/planner-services.js';
+import { type PruneReport, pruneCheckpoints } from './lifecycle/prune.js';
+import { Redactor } from './lifecycle/redaction.js';
+import { repairCheckpoints } from './lifecycle/repair.js';
+import type { RepairReport } from './lifecycle/repair-report.js';
 import type { RunCall } from './lifecycle/run-call.js';
 import { runVibe } from './lifecycle/run-vibe.js';
 import { parseVibe, type VibeInput } from './plan/vibe.js';
@@ -41,7 +47,8 @@ export class MetaPlanner {
     if (checkpointDir !== undefined && persistenceManager !== undefined) {
       throw new TypeError('MetaPlanner takes checkpointDir or persistenceManager, not both.');
     }
-    const host = completeHost(checked.host);
+    const redactor = checked.redact && new Redactor(checked.redact);
+    const host = withGuardedLog(completeHost(checked.host), redactor);
     const own = handlerLookup(handlers ?? {});
     const composed = handlerLookup(composer.handlers);
     this.#services = {
@@ -59,6 +66,7 @@ export class MetaPlanner {
       durability: checked.durability,
       onProgress: checked.onProgress,
       liveRuns: new LiveRuns(),
+      redactor,
     };
   }
 
@@ -107,7 +115,7 @@ export class MetaPlanner {
    *
    * A failing node does not reject the promise: see `ExecutionResult.status` and `assertCompleted`.
    *
-   * @throws VibeInvalidError, DecompositionError, PlanInvalidError: nothing was run
+   * @throws VibeInvalidError, DecompositionError, PlanInvalidError, RedactionError: nothing was run
    * @throws CheckpointNotFoundError, CheckpointCorruptError, CheckpointVersionError, CheckpointMismatchError: what is
    *   stored cannot be gone on from; nothing was run and nothing was changed
    * @throws PlanLockedError when the plan is running already
@@ -155,6 +163,55 @@ export class MetaPlanner {
    */
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
     return checkpoints.deleteCheckpoint(options.checkId(checkpointId, 'deleteCheckpoint'), this.#services);
+  }
+
+  /**
+   * Puts the latest run of a plan together again from everything that is intact, behind a damage too: every result that
+   * can still be read is in a new checkpoint, damaged files are moved aside and never deleted, and the report says what
+   * was kept and what would be paid again. After that `executeWithResume` goes on. Where nothing is damaged, nothing is
+   * changed. What is saved is durable before anything is moved, so a repair that was cut off is simply called again.
+   *
+   * @throws CheckpointNotFoundError when nothing is stored of the plan
+   * @throws CheckpointCorruptError when nothing intact tells the vibe and the plan of its latest run; nothing was changed
+   * @throws CheckpointVersionError when something was written by a newer version; nothing was changed
+   * @throws PlanLockedError while the plan is running. One held elsewhere is waited for, as `executeWithResume` does
+   * @throws PersistenceError, or the reason of `signal` when it aborts before anything is changed
+   * @example
+   * const report = await planner.repairCheckpoints({ planId: 'plan-001' });
+   * console.log(`kept ${report.kept.length}, paid again: ${report.paidAgain.map(({ nodeId }) => nodeId)}`);
+   */
+  async repairCheckpoints(given: options.RepairOptions): Promise<RepairReport> {
+    this.#refuseWhenClosed();
+    const call = options.checkOptions(options.repairOptionsSchema, given, 'repairCheckpoints');
+    return repairCheckpoints(call, this.#services);
+  }
+
+  /**
+   * Removes checkpoints that a policy does not keep, in all plans or one; without a policy, those that the `retention` of
+   * the `persistenceManager` does not keep. The latest state of a plan goes last, with its journal, and only when its
+   * run has completed: what is unfinished stays resumable, whatever its age.
+   *
+   * Plans that somebody runs, that are damaged, or that a newer version wrote are left as they are and named in
+   * `skipped`. Works while other processes run plans of the same store.
+   *
+   * @example
+   * const { deleted, freedPlans } = await planner.pruneCheckpoints({ keepLast: 3, maxAgeMs: 30 * 24 * 60 * 60 * 1000 });
+   *
+   * @throws TypeError when there is no policy
+   * @throws PersistenceError when the store cannot be listed, or the reason of `signal`
+   */
+  async pruneCheckpoints(given?: options.PruneOptions): Promise<PruneReport> {
+    const checked = options.checkOptions(options.pruneOptionsSchema, given, 'pruneCheckpoints');
+    const { planId, dryRun, signal, ...own } = checked;
+    const policy = isPolicy(own) ? own : this.#services.store.retention;
+    if (policy === undefined) {
+      const fields = 'keepLast, maxAgeMs or deleteOnSuccess';
+      throw new TypeError(`pruneCheckpoints needs ${fields}, or a persistenceManager that has a retention.`);
+    }
+    signal?.throwIfAborted();
+    return this.#services.liveRuns.during(signal, (live) =>
+      pruneCheckpoints({ policy, planId, dryRun, signal: live.signal }, this.#services),
+    );
   }
 
   /**

@@ -1,5 +1,6 @@
 import { InvalidIdError } from '../errors.js';
 import type { Host } from '../host.js';
+import { idSchema } from '../plan/workflow-node.js';
 
 /** Lower case only, so that two ids never meet in one file name on any file system. */
 const idPattern = /^cp-[a-z0-9][a-z0-9-]{0,119}$/;
@@ -49,6 +50,17 @@ export function checkCheckpointId(id: string): void {
   if (isCheckpointId(id)) return;
   const rule = 'a checkpoint id is "cp-" and 1 to 120 lower-case letters, digits and "-"';
   throw new InvalidIdError(id, rule);
+}
+
+/** Whether a plan can be called so. */
+export function isPlanId(planId: string): boolean {
+  return idSchema.safeParse(planId).success;
+}
+
+/** @throws InvalidIdError */
+export function checkPlanId(planId: string): string {
+  if (isPlanId(planId)) return planId;
+  throw new InvalidIdError(planId, 'a plan id has 1 to 200 characters');
 }
 
 /** The last id made by each clock: planners that share a clock share the order. */

@@ -1,6 +1,6 @@
-import { isPlainObject, type JsonObject, setOwn } from '../plan/json-value.js';
+import { isPlainObject, type JsonObject, maxJsonDepth, nestsDeeperThan, setOwn } from '../plan/json-value.js';
 import { vibeSchema } from '../plan/vibe.js';
-import { isTooDeep, type WorkflowPlan } from '../plan/workflow-plan.js';
+import { isTooDeep, maxNodeLevels, type WorkflowPlan } from '../plan/workflow-plan.js';
 import type { NodeResult } from '../run/node-result.js';
 import type { RunParent } from '../run/run-state.js';
 import { type Checkpoint, checkpointSchema, type IntactSummary, shortDescription } from './checkpoint.js';
@@ -37,6 +37,8 @@ import { upgradeFrom1 } from './upgrade.js';
 import { vibeKeyOf } from './vibe-key.js';
 
 const schemaVersion = '2.0';
+/** Parameters of the innermost node; a level of nodes is a list and an object. */
+const maxDocumentDepth = maxJsonDepth + 2 * maxNodeLevels + 10;
 
 /** A checkpoint as a document, in parts. What a list needs stands in the head. */
 export function checkpointParts(checkpoint: Checkpoint, newSha256: () => RunningSha256): Generator<Uint8Array> {
@@ -48,6 +50,7 @@ export function checkpointParts(checkpoint: Checkpoint, newSha256: () => Running
 export function decodeCheckpoint(bytes: Uint8Array, sha256: Sha256): Decoded<Checkpoint> {
   const opened = openDocument(bytes, sha256);
   if (!opened.ok) return opened;
+  if (nestsDeeperThan(maxDocumentDepth, opened.value)) return damaged('it nests too deep');
   const isOld = isOlderFormat(bytes);
   const plan = isOld ? opened.value.plan : opened.value.workflow_plan;
   if (isPlainObject(plan) && isTooDeep(plan.root_nodes)) return damaged('its plan nests too deep');
@@ -83,6 +86,22 @@ export function decodeHead(start: Uint8Array, sha256: Sha256): Decoded<IntactSum
     vibeDescription: document.vibe_description,
   };
   return isSummary(summary) ? { ok: true, value: summary } : damaged('its head lacks a field');
+}
+
+/** Ids of nodes that a damaged document still names as completed: a hint, and nothing to trust. */
+export function completedNodesIn(bytes: Uint8Array): string[] {
+  const text = new TextDecoder().decode(bytes);
+  const nodeIds: string[] = [];
+  const name = /"completed_nodes":\s*\[/.exec(text);
+  if (name === null) return nodeIds;
+  const item = /\s*("(?:[^"\\\n]|\\.)*"),?/y;
+  item.lastIndex = name.index + name[0].length;
+  for (let found = item.exec(text); found !== null; found = item.exec(text)) {
+    try {
+      nodeIds.push(JSON.parse(found[1] as string) as string);
+    } catch {}
+  }
+  return nodeIds;
 }
 
 function withVibeKey(fields: JsonObject, sha256: Sha256): JsonObject {
@@ -122,6 +141,7 @@ function encodeHead(checkpoint: Checkpoint): JsonObject {
 function* bodyOf(checkpoint: Checkpoint, head: JsonObject): Generator<readonly [string, unknown]> {
   const { vibe, workflowPlan, completedNodes, nodeResults, pendingNodes, unknownFields = {} } = checkpoint;
   const fields = {
+    vibe_redacted: checkpoint.isVibeRedacted,
     vibe: encodeVibe(vibe),
     workflow_plan: new Entries(planEntries(workflowPlan)),
     completed_nodes: completedNodes,
@@ -156,7 +176,7 @@ function* encodedResults(results: Checkpoint['nodeResults']): Generator<readonly
 function decodeFields(document: JsonObject): JsonObject {
   const { schema_version, vibe_description, progress, head_checksum, checksum, ...fields } = document;
   const { run_id, state, epoch, seq, vibe_key, parent, checkpoint_id, plan_id, created_at, ...content } = fields;
-  const { vibe, workflow_plan, completed_nodes, node_results, pending_nodes, ...rest } = content;
+  const { vibe_redacted, vibe, workflow_plan, completed_nodes, node_results, pending_nodes, ...rest } = content;
   const { started_at, ended_at, active_ms, pauses, node_progress, spawned_nodes, spend, ...unknown } = rest;
   return {
     runId: run_id,
@@ -168,6 +188,7 @@ function decodeFields(document: JsonObject): JsonObject {
     checkpointId: checkpoint_id,
     planId: plan_id,
     createdAt: created_at,
+    isVibeRedacted: vibe_redacted,
     vibe: decodeVibe(vibe),
     workflowPlan: decodePlan(workflow_plan),
     completedNodes: completed_nodes,

@@ -22,6 +22,8 @@ export interface JournalHeader {
   /** How many of the lines that follow were there from the beginning. */
   readonly carried: number;
   readonly vibeKey: string;
+  /** Whether the key was made of another vibe, before it was redacted. */
+  readonly isVibeRedacted?: boolean | undefined;
   readonly vibe: Vibe;
   readonly plan: WorkflowPlan;
   readonly parent?: RunParent | undefined;
@@ -71,6 +73,7 @@ export function encodeHeader(header: JournalHeader, durability: Durability): str
     carried,
     durability,
     fingerprint: vibeKey,
+    vibe_redacted: header.isVibeRedacted,
     vibe: encodeVibe(vibe),
     workflow_plan: encodePlan(plan),
   };
@@ -81,7 +84,7 @@ export function decodeHeader(text: string): Decoded<JournalHeader> {
   const opened = openHeader(text);
   if (!opened.ok) return opened;
   const { format: _f, v: _v, durability: _d, fingerprint, ...fields } = opened.value;
-  const { plan_id, run_id, parent, epoch, carried, vibe: rawVibe, workflow_plan, ...unknown } = fields;
+  const { plan_id, run_id, parent, epoch, carried, vibe_redacted, vibe: rawVibe, workflow_plan, ...unknown } = fields;
   if (isPlainObject(workflow_plan) && isTooDeep(workflow_plan.root_nodes)) return damaged('its plan nests too deep');
   const vibe = vibeSchema.safeParse(decodeVibe(rawVibe));
   const plan = workflowPlanSchema.safeParse(decodePlan(workflow_plan));
@@ -98,6 +101,7 @@ export function decodeHeader(text: string): Decoded<JournalHeader> {
       epoch: head.epoch,
       carried: head.carried,
       vibeKey,
+      ...(vibe_redacted === true && { isVibeRedacted: true }),
       vibe: vibe.data,
       plan: plan.data,
       ...(knownParent.data !== undefined && { parent: knownParent.data }),
@@ -200,6 +204,20 @@ function recordFields(line: JsonObject): JsonObject {
       return line;
     default:
       return decodeNodeRecord(line) as JsonObject;
+  }
+}
+
+/** The node that a damaged line still names as completed: a hint, and nothing to trust. */
+export function completedNodeIn(fragment: string): string | undefined {
+  const [, quoted = '', status] = /"node_id":("(?:[^"\\]|\\.)*")(?:,"status":"(\w+)")?/.exec(fragment) ?? [];
+  return status === 'failed' || status === 'skipped' ? undefined : parseText(quoted);
+}
+
+function parseText(quoted: string): string | undefined {
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import type { LockHolder } from '../errors.js';
 import type { Host } from '../host.js';
 import type { Checkpoint, CheckpointSummary } from './checkpoint.js';
 import type { CheckpointQuery } from './checkpoint-query.js';
+import type { RetentionPolicy } from './retention.js';
 
 /**
  * Where checkpoints are kept. Four methods make a store; the planner filters and sorts again whatever a list returns.
@@ -16,10 +17,19 @@ export interface PersistenceManager {
   listCheckpoints(query?: CheckpointQuery): Promise<CheckpointSummary[]>;
   /** `true` when something was removed. Works on damaged checkpoints too. */
   deleteCheckpoint(checkpointId: string): Promise<boolean>;
+  /**
+   * Present when many checkpoints of one plan can be removed for less than one after the other. Those that are positions
+   * in a journal stay. Resolves to the ids of what was removed, when that would survive a power cut.
+   */
+  deleteMany?(planId: string, checkpointIds: readonly string[]): Promise<readonly string[]>;
   /** Present, together with `locks`, when this store can append between checkpoints: then no settled node is lost. */
   readonly journal?: JournalCapability;
   /** Present when this store can keep a plan to one runner among processes. */
   readonly locks?: LockCapability;
+  /** Present when this store can look behind a damage and put damaged files out of the way, for `repairCheckpoints`. */
+  readonly repair?: RepairCapability;
+  /** How long checkpoints are kept. Seen to at the end of each run; without it everything stays. */
+  readonly retention?: RetentionPolicy | undefined;
   /** For whoever made the store: a planner leaves one that it was given open. */
   close?(): Promise<void>;
   /** The absolute directory, for a store that has one: shown in results, and two stores of one directory share their locks. */
@@ -80,6 +90,8 @@ export interface JournalCapability {
    * only then are the journals that it replaces removed.
    */
   begin(planId: string, lease: PlanLease, opening: JournalOpening): Promise<JournalWriter>;
+  /** Removes all journals of a plan whose checkpoints are gone. Whatever interrupts it, the latest is the last to go. */
+  remove(planId: string, lease: PlanLease): Promise<void>;
 }
 
 export interface StoredJournal {
@@ -121,4 +133,46 @@ export interface JournalWriter {
   /** Resolves when everything appended would survive a power cut. */
   flush(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What only a store knows of what is damaged in it. Texts are opaque, as in a journal. */
+export interface RepairCapability {
+  /** All that is left of a plan, also of journals that were set aside before. Changes nothing. */
+  inspect(planId: string): Promise<Remains>;
+  /**
+   * Puts damaged files where nothing reads them and somebody may still look at them; nothing is deleted. Durable when
+   * it resolves, to where each is now; what is gone by then is left out.
+   * @param locations as `inspect` told them
+   */
+  setAside(planId: string, lease: PlanLease | undefined, locations: readonly string[]): Promise<Map<string, string>>;
+}
+
+/** What is left of a plan. */
+export interface Remains {
+  readonly journals: readonly JournalRemains[];
+  readonly documents: readonly DocumentRemains[];
+}
+
+export interface JournalRemains {
+  readonly epoch: number;
+  readonly location: string;
+  /** Damaged, and put where nothing reads it. */
+  readonly isSetAside: boolean;
+  /** Lines that are as they were written and can have stood in one journal, in the order of their numbers. */
+  readonly lines: ReadonlyArray<{ readonly number: number; readonly text: string }>;
+  /** How other lines begin, as far as they can be read: nothing to trust, and a hint at what is lost. */
+  readonly fragments: readonly string[];
+}
+
+/** A checkpoint that is stored as a whole. */
+export interface DocumentRemains {
+  readonly checkpointId: string;
+  readonly location: string;
+  readonly damage?: DocumentDamage;
+}
+
+export interface DocumentDamage {
+  readonly reason: string;
+  /** Ids of nodes that it still names as completed: nothing to trust, and a hint at what is lost. */
+  readonly completedNodes: readonly string[];
 }

@@ -9,7 +9,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { decodeHeader, decodeMark, decodeRecord, isMark, type JournalHeader, type Position } from './journal-codec.js';
 import type { StoredJournal } from './persistence-manager.js';
 import type { Decoded, Sha256 } from './sealed-document.js';
-import { vibeKeyOf } from './vibe-key.js';
+import { isItsVibe } from './vibe-key.js';
 
 /** What a journal amounts to. */
 export interface Replayed {
@@ -45,7 +45,7 @@ export async function replayJournal(
   if (!header.ok) return header;
   if (header.value.planId !== planId) return { ok: false, reason: 'it is the journal of another plan' };
   if (header.value.epoch !== epoch) return { ok: false, reason: 'it is the journal of another epoch' };
-  if (vibeKeyOf(header.value.vibe, sha256) !== header.value.vibeKey) {
+  if (!isItsVibe(header.value, sha256)) {
     return { ok: false, reason: 'its vibe is not the one that it was begun with' };
   }
   const state = stateOf(header.value);
@@ -102,7 +102,7 @@ function stateOf(header: JournalHeader): RunState | string {
 }
 
 /** Applies a record from outside; says what is wrong with it when it fits no such run. */
-function tryApply(state: RunState, record: RunRecord): string | undefined {
+export function tryApply(state: RunState, record: RunRecord): string | undefined {
   if (record.kind === 'node_settled') {
     const { result } = record;
     if (state.graph.get(result.nodeId) === undefined) return strange(result.nodeId);

@@ -1,4 +1,5 @@
 import { PersistenceError, VibeError } from '../errors.js';
+import { serializeError } from '../run/serialize-error.js';
 
 /** Turns whatever a store's work throws into a PersistenceError; typed errors pass as they are. */
 export async function guardStorage<T>(planId: string | undefined, work: () => Promise<T>): Promise<T> {
@@ -12,6 +13,5 @@ export async function guardStorage<T>(planId: string | undefined, work: () => Pr
 /** What a store has thrown, as the error that the caller is told. */
 export function storageError(planId: string | undefined, error: unknown): unknown {
   if (VibeError.is(error)) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new PersistenceError(planId, reason, undefined, { cause: error });
+  return new PersistenceError(planId, serializeError(error).message, undefined, { cause: error });
 }

@@ -31,6 +31,7 @@ export const exitCodeOf = {
   PERSISTENCE_FAILED: exit.failed,
   NODE_TIMEOUT: exit.failed,
   OUTPUT_NOT_SERIALIZABLE: exit.failed,
+  REDACTION_FAILED: exit.failed,
   RUN_NOT_COMPLETED: exit.failed,
   PLANNER_CLOSED: exit.failed,
 } as const satisfies Record<VibeErrorCode, ExitCode>;

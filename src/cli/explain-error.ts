@@ -6,7 +6,7 @@ import type {
 } from 'vibe-aigc';
 import { VibeError } from 'vibe-aigc';
 import type { Explanation } from './command-error.js';
-import { checkpointsCommand } from './command-line.js';
+import { checkpointsCommand, shellWord } from './command-line.js';
 import { type ExitCode, exit, exitCodeOf } from './exit-codes.js';
 
 interface Explained {
@@ -25,9 +25,10 @@ export function explainError(error: unknown, dir?: string): Explained {
 function explain(error: VibeError, dir?: string): Explanation {
   switch (error.code) {
     case 'CHECKPOINT_NOT_FOUND': {
-      const { checkpointId } = error as CheckpointNotFoundError;
+      const { checkpointId, planId } = error as CheckpointNotFoundError;
+      const which = checkpointId === undefined ? `of plan ${JSON.stringify(planId)}` : JSON.stringify(checkpointId);
       return {
-        what: `There is no checkpoint ${JSON.stringify(checkpointId)}.`,
+        what: `There is no checkpoint ${which}.`,
         next: [`${checkpointsCommand('list', dir)}   shows those that exist`],
       };
     }
@@ -35,11 +36,13 @@ function explain(error: VibeError, dir?: string): Explanation {
       const { planId, reason, location, checkpointId, fallbackCheckpointId } = error as CheckpointCorruptError;
       const which = checkpointId === undefined ? 'A checkpoint' : `Checkpoint ${checkpointId}`;
       const intact = `${checkpointsCommand(`show ${fallbackCheckpointId}`, dir)}   shows the latest intact one of this plan`;
+      const repair = `${checkpointsCommand(`repair ${shellWord(planId)}`, dir)}   saves all that is intact of the plan`;
       const remove = `${checkpointsCommand(`delete ${checkpointId}`, dir)}   removes the damaged one`;
       return {
         what: `${which} of plan ${JSON.stringify(planId)} is damaged.`,
         why: `${reason} (${location})`,
         next: [
+          repair,
           ...(fallbackCheckpointId === undefined ? [] : [intact]),
           ...(checkpointId === undefined ? [] : [remove]),
         ],

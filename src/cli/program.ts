@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { defaultDir } from './command-line.js';
+import { duration } from './duration.js';
 import type { ExitCode } from './exit-codes.js';
 import { reportError } from './report-error.js';
 import { printable } from './terminal/printable.js';
@@ -55,7 +56,7 @@ function buildProgram(): Command {
 }
 
 function addCheckpoints(program: Command): void {
-  const checkpoints = program.command('checkpoints').description('list, show and delete checkpoints');
+  const checkpoints = program.command('checkpoints').description('list, show, delete, prune and repair');
   opensWithExamples(checkpoints, [
     ['vibe-aigc checkpoints list', 'what is stored in .vibe_checkpoints'],
     ['vibe-aigc checkpoints show latest', 'look into the newest one'],
@@ -99,6 +100,42 @@ function addCheckpoints(program: Command): void {
   opensWithExamples(remove, [
     ['vibe-aigc checkpoints delete cp-0mwuvwspi', 'asks first'],
     ['vibe-aigc checkpoints delete latest --dry-run', 'says what it would delete'],
+  ]);
+
+  const repair = checkpoints
+    .command('repair')
+    .description('save all that is intact of a damaged plan, and move damaged files aside; nothing is deleted')
+    .argument('<plan-id>', 'the plan, as a list shows it')
+    .option('--dir <path>', 'where the checkpoints are', defaultDir)
+    .option('--yes', 'do not ask; needed where nobody can be asked')
+    .option('--dry-run', 'only say what would be done')
+    .option('--rerun', 'drop results that were made from what is lost, so that they are made again')
+    .option('--json', 'print one JSON document')
+    .action(async (id, options) => (await import('./checkpoints/repair.js')).repairCheckpoints(id, options));
+  opensWithExamples(repair, [
+    ['vibe-aigc checkpoints repair plan-001 --dry-run', 'says what would be kept and what is lost'],
+    ['vibe-aigc checkpoints repair plan-001', 'asks first'],
+  ]);
+
+  addPrune(checkpoints);
+}
+
+function addPrune(checkpoints: Command): void {
+  const prune = checkpoints
+    .command('prune')
+    .description('delete checkpoints that are not to be kept; what is unfinished stays resumable')
+    .option('--keep-last <n>', 'keep so many checkpoints of each plan, the newest', wholeNumber)
+    .option('--max-age <time>', 'delete what is older, such as 12h, 30d or 8w', duration)
+    .option('--delete-on-success', 'delete complete runs as a whole: running their vibes again is a new run')
+    .option('--plan <id>', 'only of this plan')
+    .option('--dir <path>', 'where the checkpoints are', defaultDir)
+    .option('--yes', 'do not ask; needed where nobody can be asked')
+    .option('--dry-run', 'only say what would be deleted')
+    .option('--json', 'print one JSON document')
+    .action(async (options) => (await import('./checkpoints/prune.js')).pruneCheckpoints(options));
+  opensWithExamples(prune, [
+    ['vibe-aigc checkpoints prune --keep-last 3', 'asks first'],
+    ['vibe-aigc checkpoints prune --max-age 30d --yes', 'for a nightly job'],
   ]);
 }
 

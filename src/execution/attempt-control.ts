@@ -25,6 +25,12 @@ export interface AttemptControl {
   /** A wait that ends later is a reason to pause. Milliseconds. */
   readonly pauseAfterMs: number;
   emit(body: ExecutionEventBody): void;
+  /**
+   * What is kept of a value of the host: a copy as JSON carries it, redacted and frozen.
+   * @param what it is, for messages
+   * @throws OutputNotSerializableError, or what the hook that redacts has thrown
+   */
+  keep(value: unknown, what: string): unknown;
   /** Steps, jobs and waits of a handler have names. @throws Error for one that this attempt has used already */
   claimName(name: string): void;
   /** Resolves when the records are committed and part of the state; rejects with what the log failed with. */

@@ -1,5 +1,5 @@
-import { NodeTimeoutError, OutputNotSerializableError } from '../errors.js';
-import { copyJson, setOwn } from '../plan/json-value.js';
+import { NodeTimeoutError } from '../errors.js';
+import { setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
@@ -45,7 +45,7 @@ export function localDispatch(lookup: HandlerLookup, options: LocalDispatchOptio
     if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
     const interruption = timeoutMs === undefined ? ofRun : new Interruption(newController());
     const context = contextOf(control, attempt, interruption.signal, idempotencyKeyOf);
-    const running = runHandler(handler, placed, context, interruption);
+    const running = runHandler(handler, control, context, interruption);
     const outcome =
       timeoutMs === undefined ? running : withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
     return new LocalAttempt(handler, outcome, interruption);
@@ -83,25 +83,27 @@ class Interruption {
 
 function runHandler(
   { run }: ServingHandler,
-  { node }: GraphNode,
+  control: AttemptControl,
   context: NodeContext,
   interruption: Interruption,
 ): Promise<AttemptOutcome> {
-  const succeed = (returned: unknown) => outcomeOf(returned, node.id);
+  const succeed = (returned: unknown) => outcomeOf(returned, control);
   const fail = (error: unknown): AttemptOutcome =>
     interruption.byRun ? { status: 'interrupted' } : { status: 'failed', error };
   try {
-    return Promise.resolve(run(node, context)).then(succeed, fail);
+    return Promise.resolve(run(control.placed.node, context)).then(succeed, fail);
   } catch (error) {
     return Promise.resolve(fail(error));
   }
 }
 
 /** Outputs are checked and copied once, here: live and resumed dependents see the same frozen copy. */
-function outcomeOf(returned: unknown, nodeId: string): AttemptOutcome {
-  const copy = copyJson(returned, 'output', { freeze: true });
-  if (copy.ok) return { status: 'completed', output: copy.value };
-  return { status: 'failed', error: new OutputNotSerializableError(nodeId, copy.path, copy.reason) };
+function outcomeOf(returned: unknown, control: AttemptControl): AttemptOutcome {
+  try {
+    return { status: 'completed', output: control.keep(returned, 'output') };
+  } catch (error) {
+    return { status: 'failed', error };
+  }
 }
 
 function withTimeout(

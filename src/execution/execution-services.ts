@@ -1,3 +1,4 @@
+import type { SerializedError } from '../run/node-result.js';
 import type { RunLog } from '../run/run-log.js';
 import type { Admission } from './admission.js';
 import type { Dispatch } from './attempt.js';
@@ -13,6 +14,10 @@ export interface ExecutionServices {
   /** With so many appends waiting for the log, no attempt is started. Unlimited when left out. */
   readonly maxUncommitted?: number;
   readonly retry: RetryPolicy;
+  /** What is kept of an error. Default: its name, message and code. */
+  readonly errorOf?: (thrown: unknown, nodeId: string) => SerializedError;
+  /** Takes out of an output what must not be kept: is given a copy of its own, answers frozen JSON, or throws. */
+  readonly redactOutput?: (output: unknown, nodeId: string) => unknown;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Calls back after so many milliseconds, unless it is told not to. */

@@ -1,7 +1,7 @@
 import { isoTime } from '../host.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { NodeRecordOf } from '../run/node-record.js';
-import type { NodeResult } from '../run/node-result.js';
+import type { NodeResult, SerializedError } from '../run/node-result.js';
 import type { Pause } from '../run/pause.js';
 import type { EndStatus, RunRecord } from '../run/run-record.js';
 import { applyRecord, type RunState } from '../run/run-state.js';
@@ -151,7 +151,7 @@ class RunExecution {
     const result: NodeResult =
       outcome.status === 'completed'
         ? { status: 'completed', ...settled, output: outcome.output }
-        : { status: 'failed', ...settled, error: serializeError(outcome.error) };
+        : { status: 'failed', ...settled, error: this.errorOf(outcome.error, placed) };
     this.commit([{ kind: 'node_settled', result: Object.freeze(result) }]);
   }
 
@@ -162,8 +162,15 @@ class RunExecution {
     if (this.isStopped || this.failure !== undefined) return true; // left to do, for whoever resumes
     const nowMs = this.services.now();
     const times = { at: isoTime(nowMs), retryAt: isoTime(nowMs + delayMs) };
-    this.commit([{ kind: 'attempt_failed', nodeId: placed.node.id, attempt, error: serializeError(error), ...times }]);
+    this.commit([
+      { kind: 'attempt_failed', nodeId: placed.node.id, attempt, error: this.errorOf(error, placed), ...times },
+    ]);
     return true;
+  }
+
+  private errorOf(error: unknown, { node }: GraphNode): SerializedError {
+    const { errorOf = serializeError } = this.services;
+    return errorOf(error, node.id);
   }
 
   /** A node that may not start yet. */

@@ -1,4 +1,6 @@
+import { OutputNotSerializableError } from '../errors.js';
 import { isoTime } from '../host.js';
+import { copyJson } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { NodeRecord } from '../run/node-record.js';
 import type { Pause } from '../run/pause.js';
@@ -12,7 +14,7 @@ import type { ExecutionServices } from './execution-services.js';
 /** What an attempt asks of the run that it belongs to. */
 export interface AttemptOwner {
   readonly runState: RunState;
-  readonly services: Pick<ExecutionServices, 'now' | 'setTimer' | 'pauseAfterMs' | 'emit'>;
+  readonly services: Pick<ExecutionServices, 'now' | 'setTimer' | 'pauseAfterMs' | 'emit' | 'redactOutput'>;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
   onSatOut(difference: 1 | -1): void;
@@ -71,6 +73,14 @@ export class RunningAttempt implements AttemptControl {
 
   emit(body: ExecutionEventBody): void {
     if (!this.isOver) this.owner.services.emit?.(body);
+  }
+
+  keep(value: unknown, what: string): unknown {
+    const { redactOutput } = this.owner.services;
+    const copy = copyJson(value, what, { freeze: redactOutput === undefined });
+    const nodeId = this.placed.node.id;
+    if (!copy.ok) throw new OutputNotSerializableError(nodeId, copy.path, copy.reason);
+    return redactOutput === undefined ? copy.value : redactOutput(copy.value, nodeId);
   }
 
   setTimer(callback: () => void, delayMs: number): () => void {

@@ -6,8 +6,10 @@ import type {
   LockRequest,
   PersistenceManager,
   PlanLease,
+  Remains,
   StoredJournal,
 } from '../checkpoint/persistence-manager.js';
+import { checkRetention, type RetentionPolicy } from '../checkpoint/retention.js';
 import { guardStorage, storageError } from '../checkpoint/storage-guard.js';
 import { CheckpointCorruptError } from '../errors.js';
 import { isPlainObject } from '../plan/json-value.js';
@@ -19,12 +21,16 @@ import { isTooDeep } from '../plan/workflow-plan.js';
  */
 export class CheckedStore implements PersistenceManager {
   readonly checkpointDir: string | undefined;
+  readonly retention: RetentionPolicy | undefined;
 
   /** What a store made itself, for the leases that are handed out. */
   private readonly leases = new WeakMap<PlanLease, PlanLease>();
 
+  /** @throws TypeError when the store has a `retention` that makes no sense */
   constructor(private readonly store: PersistenceManager) {
     this.checkpointDir = store.checkpointDir;
+    const { retention } = store;
+    this.retention = retention === undefined ? undefined : checkRetention(retention, 'persistenceManager.retention');
   }
 
   /** Equal for stores that keep their checkpoints in the same place. */
@@ -94,12 +100,43 @@ export class CheckedStore implements PersistenceManager {
     };
   }
 
+  /** What is left of a plan, behind damage too; `undefined` where the store cannot tell. */
+  async inspect(planId: string): Promise<Remains | undefined> {
+    return guardStorage(planId, async () => this.store.repair?.inspect(planId));
+  }
+
+  /** Whether it puts damaged files out of the way when it is told to. */
+  get setsAside(): boolean {
+    return this.store.repair !== undefined;
+  }
+
+  /** Puts damaged files of a plan out of the way; answers where each is now. */
+  async setAside(planId: string, lease: PlanLease | undefined, locations: readonly string[]) {
+    const { repair } = this.store;
+    if (repair === undefined) return new Map<string, string>();
+    const own = lease && (this.leases.get(lease) ?? lease);
+    return guardStorage(planId, () => repair.setAside(planId, own, locations));
+  }
+
+  /** Removes what is left of a plan that has a lease and no checkpoint any more. */
+  async removeJournals(planId: string, lease: PlanLease | undefined): Promise<void> {
+    const { journal } = this.store;
+    if (journal === undefined || lease === undefined) return;
+    await guardStorage(planId, () => journal.remove(planId, this.leases.get(lease) ?? lease));
+  }
+
   saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
     return guardStorage(checkpoint.planId, () => this.store.saveCheckpoint(checkpoint));
   }
 
   async loadCheckpoint(checkpointId: string): Promise<Checkpoint | undefined> {
-    const loaded: unknown = await guardStorage(undefined, () => this.store.loadCheckpoint(checkpointId));
+    return guardStorage(undefined, async () =>
+      this.checked(await this.store.loadCheckpoint(checkpointId), checkpointId),
+    );
+  }
+
+  /** What was loaded may be anything, and throw when it is looked at. */
+  private checked(loaded: unknown, checkpointId: string): Checkpoint | undefined {
     if (loaded === undefined || loaded === null) return undefined;
     const plan = isPlainObject(loaded) ? loaded.workflowPlan : undefined;
     const isDeep = isPlainObject(plan) && isTooDeep(plan.rootNodes);
@@ -115,15 +152,45 @@ export class CheckedStore implements PersistenceManager {
     const { limit, ...filters } = query;
     // A store of the host's own may cut before it filters or sorts: it is not told where.
     const asked = this.checkpointDir === undefined ? filters : query;
-    const listed = await guardStorage(query.planId, () => this.store.listCheckpoints(asked));
-    return selectCheckpoints(listed, query);
+    return guardStorage(query.planId, async () => {
+      const listed: unknown = await this.store.listCheckpoints(asked);
+      if (!Array.isArray(listed) || !listed.every(isSummary)) throw new Error('it lists what is no checkpoint');
+      return selectCheckpoints(listed, query);
+    });
   }
 
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
     return (await guardStorage(undefined, () => this.store.deleteCheckpoint(checkpointId))) === true;
   }
 
-  private get location(): string {
+  /**
+   * Removes checkpoints of a plan that is held, in this order, and answers which of them are gone.
+   * @param positionIds those that are positions in a journal and may have no document
+   */
+  async deleteMany(
+    planId: string,
+    checkpointIds: readonly string[],
+    positionIds: ReadonlySet<string> = new Set(),
+  ): Promise<string[]> {
+    const { store } = this;
+    if (checkpointIds.length === 0) return [];
+    if (store.deleteMany === undefined) {
+      const gone: string[] = [];
+      for (const id of checkpointIds) if (!positionIds.has(id) && (await this.deleteCheckpoint(id))) gone.push(id);
+      return gone;
+    }
+    const removed = new Set(await guardStorage(planId, async () => store.deleteMany?.(planId, checkpointIds)));
+    return checkpointIds.filter((id) => removed.has(id));
+  }
+
+  /** For messages. */
+  get location(): string {
     return this.checkpointDir ?? this.store.constructor.name;
   }
+}
+
+function isSummary(listed: unknown): listed is CheckpointSummary {
+  if (typeof listed !== 'object' || listed === null) return false;
+  const { checkpointId, planId, createdAt } = listed as { [field in keyof CheckpointSummary]: unknown };
+  return [checkpointId, planId, createdAt].every((field) => typeof field === 'string');
 }

@@ -1,5 +1,5 @@
 import { byLatest, type Checkpoint, type CheckpointSummary, isIntact } from '../checkpoint/checkpoint.js';
-import { isRollingId } from '../checkpoint/checkpoint-id.js';
+import { checkPlanId, isRollingId } from '../checkpoint/checkpoint-id.js';
 import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
 import { CheckpointMismatchError, CheckpointNotFoundError, PlanInvalidError, VibeError } from '../errors.js';
 import { issuesOf } from '../plan/issues.js';
@@ -9,12 +9,13 @@ import { isTooDeep, tooDeepIssue } from '../plan/workflow-plan.js';
 import { type ExecutionState, executionStateOf, executionStateSchema } from '../run/execution-state.js';
 import type { RunState } from '../run/run-state.js';
 import type { CheckedStore } from './checked-store.js';
-import { type HeldPlan, holdPlan } from './hold-plan.js';
-import { checkPlanId, rollingIdOf, vibeKeyOf } from './identity.js';
+import { type HeldPlan, type HoldRequest, holdPlan } from './hold-plan.js';
+import { rollingIdOf, storedVibeKey, vibeKeyOf } from './identity.js';
 import type { StartedRun } from './live-runs.js';
 import { loadNamed } from './load-named.js';
 import { findLock, lockPlan, type PlanLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
+import { redactState } from './redact-state.js';
 import { readStoredPlan } from './stored-plan.js';
 
 export interface CreateCheckpointRequest {
@@ -28,7 +29,7 @@ export interface CreateCheckpointRequest {
 export async function createCheckpoint(request: CreateCheckpointRequest, planner: PlannerServices): Promise<string> {
   const planId = checkPlanId(request.planId);
   if (request.executionState !== undefined) {
-    const state = checkedState(request.executionState, planId);
+    const state = redactState(checkedState(request.executionState, planId), planner.redactor);
     if (findLock(planner.store.place, planId)?.isHeld) return saveState(state, planner);
     return whileHeld(state, planner, () => saveState(state, planner));
   }
@@ -75,16 +76,17 @@ function holdFor(live: StartedRun, planner: PlannerServices): Promise<{ readonly
   return live.held;
 }
 
-/** Does something with a plan that nobody runs meanwhile. */
-async function whileHeld<T>(
+/** Does something with a plan that nobody runs meanwhile. Without `waiting`, nobody is waited for. */
+export async function whileHeld<T>(
   { planId, runId }: { readonly planId: string; readonly runId: string },
   planner: PlannerServices,
   work: (held: HeldPlan) => Promise<T>,
+  waiting: Pick<HoldRequest, 'signal' | 'onWaiting'> = {},
 ): Promise<T> {
   const request = requestOf({ planId, runId }, planner);
   const unlock = lockPlan(planner.store.place, planId, { holder: { pid: process.pid, ...request } });
   try {
-    const held = await holdPlan(request, planner);
+    const held = await holdPlan({ ...request, ...waiting }, planner);
     try {
       return await work(held);
     } finally {
@@ -200,7 +202,7 @@ function checkedState(given: ExecutionState, planId: string): ExecutionState {
 function recount(stored: ExecutionState): Pick<ExecutionState, 'completedNodes' | 'pendingNodes' | 'vibeKey'> {
   const { planId, runId, vibe, workflowPlan: plan, parent, epoch = 0 } = stored;
   const graph = buildPlanGraph(plan, () => true);
-  const vibeKey = vibeKeyOf(vibe);
+  const vibeKey = storedVibeKey(stored);
   let state: RunState;
   try {
     state = recoverRun({ planId, runId, vibe, vibeKey, epoch, plan, graph, parent }, stored)();

@@ -1,4 +1,5 @@
 import { byLatest, type Checkpoint, type DamagedSummary, isIntact, summarize } from '../checkpoint/checkpoint.js';
+import { checkPlanId } from '../checkpoint/checkpoint-id.js';
 import type { Replayed } from '../checkpoint/replay.js';
 import {
   type CheckpointCorruptError,
@@ -8,7 +9,7 @@ import {
   VibeError,
 } from '../errors.js';
 import { findLatest, Vanished } from './find-latest.js';
-import { checkPlanId, derivedPlanId, vibeKeyOf } from './identity.js';
+import { derivedPlanId, storedVibeKey, vibeKeyOf } from './identity.js';
 import { loadNamed } from './load-named.js';
 import { locatePlan } from './locate-plan.js';
 import { checkSamePlan, type OpenRun, openStoredRun } from './open-run.js';
@@ -46,7 +47,7 @@ export interface Found {
 /** Says which plan is meant, before anything is locked. */
 export async function findTarget(call: RunCall, { store, host }: PlannerServices): Promise<Target> {
   const vibeKey = vibeKeyOf(call.vibe);
-  const derivedId = derivedPlanId(call.vibe);
+  const derivedId = derivedPlanId(call.vibe, call.storedVibe);
   const name = call.planId === undefined ? call.plan?.id : checkPlanId(call.planId);
   if (call.checkpointId !== undefined) return findNamedCheckpoint(call, call.checkpointId, vibeKey, store);
   if (name !== undefined) return { planId: name, vibeKey, isNamed: true, strays: [] };
@@ -114,7 +115,7 @@ async function lookForStart(
     target.checkpoint === undefined
       ? await findLatestStart(call, target, stored, planner, open)
       : { checkpoint: target.checkpoint, run: open(target.checkpoint), passedOver: [] };
-  if (start !== undefined) checkSamePlan(start.checkpoint, call.plan);
+  if (start !== undefined) checkSamePlan(start.checkpoint, call.plan, planner.redactor);
   return start;
 }
 
@@ -167,7 +168,7 @@ async function findNamedCheckpoint(
 
 function mismatchOf(checkpoint: Checkpoint, planId: string | undefined, vibeKey: string): string | undefined {
   const which = `checkpoint ${JSON.stringify(checkpoint.checkpointId)}`;
-  if (vibeKeyOf(checkpoint.vibe) !== vibeKey)
+  if (storedVibeKey(checkpoint) !== vibeKey)
     return `${which} belongs to another vibe; call with the vibe it was made for`;
   if (planId === undefined || planId === checkpoint.planId) return undefined;
   return `${which} belongs to this plan, not to ${JSON.stringify(planId)}; leave planId out`;

@@ -1,33 +1,34 @@
 import { createHash } from 'node:crypto';
 import { rollingIdOfRun } from '../checkpoint/checkpoint-id.js';
 import { vibeKeyOf as hashedVibeKey } from '../checkpoint/vibe-key.js';
-import { InvalidIdError } from '../errors.js';
 import { canonicalVibe, type Vibe } from '../plan/vibe.js';
-import { idSchema } from '../plan/workflow-node.js';
+import type { ExecutionState } from '../run/execution-state.js';
 
 /** Equal for equal vibes. */
 export function vibeKeyOf(vibe: Vibe): string {
   return hashedVibeKey(vibe, sha256);
 }
 
+/** The key of a stored vibe: that of the vibe as it was asked for, also when it is not stored as it was. */
+export function storedVibeKey({ vibe, vibeKey, isVibeRedacted }: StoredVibe): string {
+  return isVibeRedacted === true && vibeKey !== undefined ? vibeKey : vibeKeyOf(vibe);
+}
+
+type StoredVibe = Pick<ExecutionState, 'vibe' | 'vibeKey' | 'isVibeRedacted'>;
+
 /**
  * The id of a plan that nobody named: `<slug>-<16 hex>`, the same for equal vibes, so that two processes that start one
  * vibe at once meet at one lock before anything is planned.
+ * @param stored the words of the slug are its: they become the name of a directory
  */
-export function derivedPlanId(vibe: Vibe): string {
-  const slug = vibe.description
+export function derivedPlanId(vibe: Vibe, stored = vibe): string {
+  const slug = stored.description
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+/, '')
     .slice(0, 40)
     .replace(/-+$/, '');
   return `${slug || 'vibe'}-${sha256(canonicalVibe(vibe)).slice(0, 16)}`;
-}
-
-/** @throws InvalidIdError */
-export function checkPlanId(planId: string): string {
-  if (idSchema.safeParse(planId).success) return planId;
-  throw new InvalidIdError(planId, 'a plan id has 1 to 200 characters');
 }
 
 /**

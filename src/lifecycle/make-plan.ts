@@ -1,11 +1,14 @@
+import { checkPlanId } from '../checkpoint/checkpoint-id.js';
 import { planOfDraft } from '../decompose/plan-draft.js';
 import { DecompositionError, VibeError } from '../errors.js';
 import { freezeJson } from '../plan/json-value.js';
 import { buildPlanGraph } from '../plan/plan-graph.js';
 import { parseVibe, type Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
-import { checkPlanId, derivedPlanId } from './identity.js';
+import { serializeError } from '../run/serialize-error.js';
+import { derivedPlanId } from './identity.js';
 import type { PlannerServices } from './planner-services.js';
+import type { RunCall } from './run-call.js';
 
 /**
  * Asks the decomposer for a plan, unless one was passed. The plan has the id and the vibe of the call, whatever it said.
@@ -13,35 +16,46 @@ import type { PlannerServices } from './planner-services.js';
  * @throws DecompositionError when the decomposer throws or answers what is no plan
  */
 export async function makePlan(
-  vibe: Vibe,
+  { plan: passed, vibe, storedVibe }: Pick<RunCall, 'plan' | 'vibe' | 'storedVibe'>,
   planId: string,
-  passed: WorkflowPlan | undefined,
   signal: AbortSignal,
-  { decompose, host }: PlannerServices,
+  planner: PlannerServices,
 ): Promise<WorkflowPlan> {
   signal.throwIfAborted();
-  if (passed !== undefined) return { ...passed, id: planId, sourceVibe: vibe };
+  if (passed !== undefined) return { ...passed, id: planId, sourceVibe: storedVibe };
+  const plan = await decomposed(vibe, storedVibe, planId, signal, planner);
+  return planner.redactor === undefined ? plan : planner.redactor.plan(plan);
+}
+
+async function decomposed(
+  vibe: Vibe,
+  storedVibe: Vibe,
+  planId: string,
+  signal: AbortSignal,
+  { decompose, host, redactor }: PlannerServices,
+): Promise<WorkflowPlan> {
   const draft = await untilAborted(signal, async () => {
     try {
       return await decompose(freezeJson(parseVibe(vibe)), { planId, signal });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (VibeError.is(error)) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const { message: reason } = redactor === undefined ? serializeError(error) : redactor.error(error);
       throw new DecompositionError(planId, `the decomposer failed (${reason})`, { cause: error });
     }
   });
-  return planOfDraft(draft, planId, vibe, new Date(host.now()).toISOString());
+  return planOfDraft(draft, planId, storedVibe, new Date(host.now()).toISOString());
 }
 
-/** The validated plan of a vibe, for `plan`. */
+/** The validated plan of a vibe, for `plan`: as it was made, since nothing of it is stored. */
 export async function planVibe(
   vibe: Vibe,
   { planId, signal }: { readonly planId?: string; readonly signal: AbortSignal },
   planner: PlannerServices,
 ): Promise<WorkflowPlan> {
-  const id = planId === undefined ? derivedPlanId(vibe) : checkPlanId(planId);
-  const plan = await makePlan(vibe, id, undefined, signal, planner);
+  const id = planId === undefined ? derivedPlanId(vibe, planner.redactor?.vibe(vibe)) : checkPlanId(planId);
+  signal.throwIfAborted();
+  const plan = await decomposed(vibe, vibe, id, signal, planner);
   buildPlanGraph(plan, (node) => planner.lookup(node) !== undefined);
   return plan;
 }

@@ -7,6 +7,7 @@ import { buildPlanGraph, type PlanGraph } from '../plan/plan-graph.js';
 import type { Vibe } from '../plan/vibe.js';
 import { isSameWork, type WorkflowPlan } from '../plan/workflow-plan.js';
 import { newRunState, type RunIdentity, type RunParent, type RunState } from '../run/run-state.js';
+import type { Redactor } from './redaction.js';
 
 /** A run that is about to be worked on. */
 export interface OpenRun {
@@ -19,6 +20,7 @@ export interface OpenRunNames {
   readonly planId: string;
   readonly runId: string;
   readonly vibeKey: string;
+  readonly isVibeRedacted?: boolean | undefined;
   readonly epoch: number;
   readonly parent?: RunParent;
   readonly unknownFields?: JsonObject;
@@ -38,12 +40,13 @@ export function openNewRun(plan: WorkflowPlan, vibe: Vibe, names: OpenRunNames, 
  */
 export function openStoredRun(
   checkpoint: Checkpoint,
-  names: OpenRunNames,
+  given: OpenRunNames,
   lookup: HandlerLookup,
   /** The checkpoint as a state, where a journal was replayed to it. */
   replayed?: RunState,
 ): OpenRun {
-  const { workflowPlan: plan, vibe } = checkpoint;
+  const { workflowPlan: plan, vibe, isVibeRedacted } = checkpoint;
+  const names = { ...given, isVibeRedacted };
   if (replayed?.graph.nodes.every(({ node }) => lookup(node) !== undefined)) {
     const identity = identityOf(plan, vibe, replayed.graph, names); // a replay takes every node for served, as all are
     return { identity, makeState: recoverReplayed(identity, checkpoint, replayed) };
@@ -60,21 +63,30 @@ export function openStoredRun(
   }
 }
 
-/** @throws CheckpointMismatchError when a plan was passed and asks for other work than the stored one. */
-export function checkSamePlan(checkpoint: Checkpoint, passed: WorkflowPlan | undefined): void {
+/**
+ * @param passed redacted, where there is a hook; the stored one may be from before there was
+ * @throws CheckpointMismatchError when a plan was passed and asks for other work than the stored one.
+ */
+export function checkSamePlan(
+  checkpoint: Checkpoint,
+  passed: WorkflowPlan | undefined,
+  redactor: Redactor | undefined,
+): void {
   if (passed === undefined || isSameWork(passed, checkpoint.workflowPlan)) return;
+  if (redactor !== undefined && isSameWork(passed, redactor.plan(checkpoint.workflowPlan))) return;
   const reason =
     'the plan passed has other nodes than the stored one; leave it out, use another planId, or fresh: true';
   throw new CheckpointMismatchError(checkpoint.planId, reason, checkpoint.checkpointId);
 }
 
 function identityOf(plan: WorkflowPlan, vibe: Vibe, graph: PlanGraph, names: OpenRunNames): RunIdentity {
-  const { planId, runId, vibeKey, epoch, parent, unknownFields } = names;
+  const { planId, runId, vibeKey, isVibeRedacted, epoch, parent, unknownFields } = names;
   return {
     planId,
     runId,
     vibe: freezeJson(vibe),
     vibeKey,
+    isVibeRedacted,
     epoch,
     plan: freezeJson(plan),
     graph,

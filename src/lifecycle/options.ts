@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
+import { retentionPolicySchema } from '../checkpoint/retention.js';
 import type { Decompose, Decomposer } from '../decompose/decomposer.js';
 import type { ProgressListener } from '../execution/execution-event.js';
 import type { HandlerEntry, Handlers } from '../execution/node-handler.js';
@@ -8,6 +9,7 @@ import { isPlainObject } from '../plan/json-value.js';
 import { nodeTypes } from '../plan/workflow-node.js';
 import type { WorkflowPlanInput } from '../plan/workflow-plan.js';
 import type { ExecutionState } from '../run/execution-state.js';
+import type { Redact } from './redaction.js';
 
 /** `setTimeout` fires at once for anything longer. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -73,6 +75,11 @@ export const plannerOptionsSchema = z.strictObject({
   pauseAfterMs: whole(0, maxTimerMs).default(600_000),
   /** Told of everything that happens in every run of this planner. */
   onProgress: fn<ProgressListener>().optional(),
+  /**
+   * Takes out what must not be stored, before anything is written or handed on: handlers, events and results see what it
+   * returns, live and resumed alike. Must give the same for the same, and leave what it returned as it is. Default: none.
+   */
+  redact: fn<Redact>().optional(),
   /** Time, ids and logging of the embedding program. */
   host: hostSchema.optional(),
 });
@@ -111,11 +118,41 @@ export const listOptionsSchema = z.strictObject({
 });
 export type ListOptions = z.input<typeof listOptionsSchema>;
 
+/** Options of `pruneCheckpoints`: a policy, and where to apply it. */
+export const pruneOptionsSchema = z.strictObject({
+  ...retentionPolicySchema.shape,
+  /** Only this plan. Default: all. */
+  planId: z.custom<string>((id) => typeof id === 'string', 'the id of a plan').optional(),
+  /** Only say what would go. Default `false`. */
+  dryRun: z.custom<boolean>((dryRun) => typeof dryRun === 'boolean', 'true or false').default(false),
+  /** Ends the pruning between two plans; the call rejects with its reason. */
+  signal: z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional(),
+});
+export type PruneOptions = z.input<typeof pruneOptionsSchema>;
+
 /** What `createCheckpoint` takes; the state itself is checked when it is saved. */
 export const createCheckpointSchema = z.strictObject({
   planId: z.custom<string>((id) => typeof id === 'string', 'the id of a plan'),
   executionState: z.custom<ExecutionState>(isPlainObject, 'an execution state').optional(),
 });
+
+/** What `repairCheckpoints` takes. */
+export const repairOptionsSchema = z.strictObject({
+  /** The plan whose latest run is to be repaired. */
+  planId: z.custom<string>((id) => typeof id === 'string', 'the id of a plan'),
+  /** Only say what would be done, and change nothing. Default `false`. */
+  dryRun: z.custom<boolean>((dryRun) => typeof dryRun === 'boolean', 'true or false').default(false),
+  /**
+   * What becomes of a result that is intact while an input of it is lost. Default `'keep'`: it is paid for, and
+   * `staleInputs` tells of it. `'rerun'`: it is dropped, so that it is made again from the new input.
+   */
+  onLostInput: z
+    .custom<'keep' | 'rerun'>((way) => way === 'keep' || way === 'rerun', "'keep' or 'rerun'")
+    .default('keep'),
+  /** Ends the repair before it has changed anything; the call rejects with its reason. */
+  signal: z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional(),
+});
+export type RepairOptions = z.input<typeof repairOptionsSchema>;
 
 /** @throws TypeError for what is no id at all */
 export function checkId(checkpointId: unknown, of: string): string {

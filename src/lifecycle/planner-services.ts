@@ -7,6 +7,7 @@ import type { RetryPolicy } from '../execution/retry.js';
 import type { Host } from '../host.js';
 import type { CheckedStore } from './checked-store.js';
 import type { LiveRuns } from './live-runs.js';
+import type { Redactor } from './redaction.js';
 
 /** What every run of a planner works with. */
 export interface PlannerServices {
@@ -23,4 +24,6 @@ export interface PlannerServices {
   readonly durability: Durability;
   readonly onProgress: ProgressListener | undefined;
   readonly liveRuns: LiveRuns;
+  /** Absent when nothing is to be redacted. */
+  readonly redactor: Redactor | undefined;
 }

@@ -3,7 +3,7 @@ import type { Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
 
 /** A call of `execute`, `executePlan` or `executeWithResume`, checked. */
-export interface RunCall {
+export interface AskedCall {
   /** `new`: always a new run. `resume`: go on with a run of this vibe, or start one. */
   readonly mode: 'new' | 'resume';
   readonly vibe: Vibe;
@@ -15,4 +15,14 @@ export interface RunCall {
   readonly onCorrupt: 'throw' | 'fallback';
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressListener;
+}
+
+/** The same, with what must not be stored taken out of its plan. */
+export interface RunCall extends AskedCall {
+  /** As it was asked for: what the decomposer sees, and what says whether two vibes are the same. Never stored. */
+  readonly vibe: Vibe;
+  /** As it is stored, and as handlers see it. */
+  readonly storedVibe: Vibe;
+  /** Set when the two differ. */
+  readonly isVibeRedacted?: true;
 }

@@ -17,16 +17,19 @@ import { makePlan } from './make-plan.js';
 import { type OpenRun, openNewRun } from './open-run.js';
 import { lockPlan, type PlanLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
-import type { RunCall } from './run-call.js';
+import { pruneAfterRun } from './prune.js';
+import { redactCall } from './redaction.js';
+import type { AskedCall, RunCall } from './run-call.js';
 import { type OnSaved, type StartedRecorder, startRecorder } from './start-recorder.js';
 
 /** One run from call to close: find, lock, recover, decompose, execute, finish. */
-export async function runVibe(call: RunCall, planner: PlannerServices): Promise<ExecutionResult> {
-  call.signal?.throwIfAborted();
-  return planner.liveRuns.during(call.signal, (live) => {
-    const isRecorded = call.mode === 'resume' || planner.checkpointInterval !== undefined;
-    return isRecorded ? runRecorded(call, planner, live) : runUnrecorded(call, planner, live);
-  });
+export async function runVibe(asked: AskedCall, planner: PlannerServices): Promise<ExecutionResult> {
+  asked.signal?.throwIfAborted();
+  const call = redactCall(asked, planner.redactor);
+  const isRecorded = call.mode === 'resume' || planner.checkpointInterval !== undefined;
+  const run = isRecorded ? runRecorded : runUnrecorded;
+  const result = await planner.liveRuns.during(call.signal, (live) => run(call, planner, live));
+  return isRecorded ? planner.liveRuns.during(undefined, () => pruneAfterRun(result, planner)) : result;
 }
 
 /** A run that is not to outlive this process: it reads and writes nothing. */
@@ -35,8 +38,7 @@ async function runUnrecorded(call: RunCall, planner: PlannerServices, live: Live
   const subject: EmitterSubject = { planId, runId: newRunId(planner) };
   const emit = createEmitter(subject, [planner.onProgress, call.onProgress], planner.host);
   emit?.({ type: 'run_started', resumed: false, completedNodes: 0 });
-  const plan = await makePlan(call.vibe, planId, call.plan, live.signal, planner);
-  const run = openNewRun(plan, call.vibe, { ...subject, vibeKey, epoch: 0 }, planner.lookup);
+  const run = await planNewRun(call, { ...subject, vibeKey, epoch: 0 }, planner, live);
   const state = run.makeState();
   subject.state = live.state = state;
   emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
@@ -157,8 +159,9 @@ async function planNewRun(
   planner: PlannerServices,
   { signal }: LiveRun,
 ): Promise<OpenRun> {
-  const plan = await makePlan(call.vibe, names.planId, call.plan, signal, planner);
-  return openNewRun(plan, call.vibe, names, planner.lookup);
+  const plan = await makePlan(call, names.planId, signal, planner);
+  const { storedVibe, isVibeRedacted } = call;
+  return openNewRun(plan, storedVibe, { ...names, isVibeRedacted }, planner.lookup);
 }
 
 function returnFinished(
@@ -179,7 +182,7 @@ function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Em
 }
 
 function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveRun, emit: Emit | undefined) {
-  const { host, lookup, concurrency, retry, timeoutMs, pauseAfterMs } = planner;
+  const { host, lookup, concurrency, retry, timeoutMs, pauseAfterMs, redactor } = planner;
   const dispatch = localDispatch(lookup, {
     timeoutMs,
     newController: newQuietController,
@@ -188,7 +191,11 @@ function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveR
       host.log('warn', 'An attempt ended after its timeout; what it returned is dropped.', { nodeId }),
   });
   const { setTimer } = host;
-  return { dispatch, concurrency, retry, now: () => host.now(), setTimer, pauseAfterMs, emit, signal };
+  const redaction = redactor && {
+    redactOutput: (output: unknown, nodeId: string) => redactor.output(output, nodeId),
+    errorOf: (thrown: unknown, nodeId: string) => redactor.error(thrown, nodeId),
+  };
+  return { dispatch, concurrency, retry, ...redaction, now: () => host.now(), setTimer, pauseAfterMs, emit, signal };
 }
 
 /** Any number of handlers may listen to one signal without a warning from Node. */

@@ -23,6 +23,8 @@ export interface RecordedRun {
   readonly isNewRun: boolean;
   readonly stored: StoredPlan;
   readonly lease: PlanLease | undefined;
+  /** Damaged journals stay where they are: whoever begins this one puts them aside later. */
+  readonly leavesDamaged?: boolean;
 }
 
 export interface StartedRecorder {
@@ -54,7 +56,7 @@ export async function startRecorder(
 }
 
 async function journalRecorder(
-  { run, state: known, checkpoint, stored, isNewRun }: RecordedRun,
+  { run, state: known, checkpoint, stored, isNewRun, leavesDamaged }: RecordedRun,
   lease: PlanLease,
   { store, ids, checkpointInterval, durability, host }: PlannerServices,
   onSaved: OnSaved,
@@ -70,7 +72,8 @@ async function journalRecorder(
   state.seq = recordedState.seq = records.length;
   const broken = new Set(states.filter(({ damage }) => damage !== undefined).map(({ epoch }) => epoch));
   const next = { identity: run.identity, epoch: lease.epoch, records, positions };
-  const opening = openingOf(next, surveyed, durability, { broken });
+  const begun = openingOf(next, surveyed, durability, { broken });
+  const opening = leavesDamaged ? { ...begun, setsAside: [] } : begun;
   const writer = await store.beginJournal(state.planId, lease, opening);
   try {
     for (const id of rollingIdsOf(run, stored)) await store.deleteCheckpoint(id); // the journal has what they had

@@ -78,6 +78,15 @@ function definedKeys(value: JsonObject): string[] {
   return Object.keys(value).filter((key) => value[key] !== undefined);
 }
 
+/** Whether JSON nests deeper than so many levels: asked of what was parsed, which may nest as deep as it likes. */
+export function nestsDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => nestsDeeperThan(levels - 1, item));
+  for (const key in value) if (nestsDeeperThan(levels - 1, (value as JsonObject)[key])) return true;
+  return false;
+}
+
 /** True for `{}`-like objects of any realm: no class instance, no array, no null. */
 export function isPlainObject(value: unknown): value is JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
@@ -138,9 +147,9 @@ class Copier {
   }
 
   private copyItems(items: readonly unknown[], depth: number): unknown[] {
+    this.count(items.length * bytesAround(depth)); // first: a list may have billions of empty places
     const copy: unknown[] = new Array(items.length);
     for (let index = 0; index < items.length; index++) {
-      this.count(bytesAround(depth));
       try {
         copy[index] = this.copy(items[index], depth + 1);
       } catch (problem) {

@@ -202,7 +202,7 @@ export function isSubtreePoint(point: number): boolean {
   return point % 2 === 1;
 }
 
-function isAbove(ancestor: GraphNode, { parent }: GraphNode): boolean {
+export function isAbove(ancestor: GraphNode, { parent }: GraphNode): boolean {
   if (ancestor.children.length === 0) return false;
   for (let above = parent; above !== undefined; above = above.parent) if (above === ancestor) return true;
   return false;

@@ -4,8 +4,13 @@ import { jsonObjectSchema } from './vibe.js';
 export const nodeTypes = ['analyze', 'generate', 'transform', 'validate', 'composite'] as const;
 export type NodeType = (typeof nodeTypes)[number];
 
-/** 1 to 200 characters of any kind: how plans and nodes are named. */
-export const idSchema = z.string().min(1, 'expected 1 to 200 characters').max(200, 'expected 1 to 200 characters');
+/**
+ * 1 to 200 characters of any kind, as `length` counts them: how plans and nodes are named. Counted here, since versions of
+ * zod count differently, and what one version stores another must load.
+ */
+export const idSchema = z
+  .string()
+  .refine(({ length }) => length >= 1 && length <= 200, { error: 'expected 1 to 200 characters', abort: true });
 
 const ownFields = z.strictObject({
   /** Unique in its plan, nested nodes included. */

@@ -50,6 +50,8 @@ export const executionStateSchema = z.object({
     .optional(),
   /** Equal for equal vibes. Filled in when left out. */
   vibeKey: z.string().optional(),
+  /** Set when `vibe` is not as it was asked for: the hook `redact` changed it, and `vibeKey` is of what it was before. */
+  isVibeRedacted: z.boolean().optional(),
   /** Grows each time somebody takes the plan over; with `seq` it decides which state is the latest. */
   epoch: z.number().int().nonnegative().max(maxEpoch).optional(),
   /** How many records the run had. */
@@ -92,6 +94,7 @@ export function executionStateOf(state: RunState): ExecutionState & { vibeKey: s
     nodeResults,
     ...(state.parent !== undefined && { parent: state.parent }),
     vibeKey: state.vibeKey,
+    ...(state.isVibeRedacted && { isVibeRedacted: true }),
     epoch: state.epoch,
     seq: state.seq,
     ...(state.startedAt !== undefined && { startedAt: state.startedAt }),

@@ -23,6 +23,8 @@ export interface RunIdentity {
   readonly vibe: Vibe;
   /** Equal for equal vibes. */
   readonly vibeKey: string;
+  /** Whether `vibe` is not what the key was made of. */
+  readonly isVibeRedacted?: boolean | undefined;
   /** Grows each time somebody takes the plan over. */
   readonly epoch: number;
   readonly plan: WorkflowPlan;

@@ -4,6 +4,7 @@ const maxMessageLength = 10_000;
 
 /** What is kept of something that was thrown: name, message and code, never a stack, a cause or other fields. */
 export function serializeError(thrown: unknown): SerializedError {
+  if (typeof thrown === 'function') return { name: 'Error', message: 'a function was thrown' }; // its text is code
   if (typeof thrown !== 'object' || thrown === null) return { name: 'Error', message: shorten(String(thrown)) };
   const { name, message, code } = fieldsOf(thrown);
   return {

@@ -1,5 +1,5 @@
 import { type Checkpoint, type CheckpointSummary, checkpointSchema, summarize } from '../checkpoint/checkpoint.js';
-import { checkCheckpointId } from '../checkpoint/checkpoint-id.js';
+import { checkCheckpointId, checkPlanId } from '../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoint-query.js';
 import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
 
@@ -15,6 +15,7 @@ export class MemoryPersistenceManager implements PersistenceManager {
 
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
     checkCheckpointId(checkpoint.checkpointId);
+    checkPlanId(checkpoint.planId);
     const kept = { text: JSON.stringify(checkpoint), summary: summarize(checkpoint) };
     this.texts.set(checkpoint.checkpointId, kept);
   }

@@ -19,6 +19,7 @@ const damage = { planId: 'plan-001', reason: 'it is cut off', location: '/x/cp-1
 describe('an error of the library', () => {
   it.each([
     [3, new CheckpointNotFoundError('cp-1')],
+    [3, new CheckpointNotFoundError(undefined, 'plan-001')],
     [4, new CheckpointCorruptError(damage)],
     [4, new CheckpointMismatchError('plan-001', 'it is of another vibe')],
     [4, new CheckpointVersionError('plan-001', 'schema_version "3.0"', 'cp-1')],
@@ -42,6 +43,7 @@ describe('an error of the library', () => {
       what: 'Checkpoint cp-1 of plan "plan-001" is damaged.',
       why: 'it is cut off (/x/cp-1.json)',
       next: [
+        "vibe-aigc checkpoints repair plan-001 --dir 'my runs'   saves all that is intact of the plan",
         "vibe-aigc checkpoints show cp-0 --dir 'my runs'   shows the latest intact one of this plan",
         "vibe-aigc checkpoints delete cp-1 --dir 'my runs'   removes the damaged one",
       ],

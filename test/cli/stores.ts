@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MetaPlanner, type WorkflowPlanInput } from 'vibe-aigc';
+import { type Host, MetaPlanner, type WorkflowPlanInput } from 'vibe-aigc';
 
 const made: string[] = [];
 
@@ -38,13 +38,14 @@ const haiku: WorkflowPlanInput = {
  * A working directory with the checkpoints of two runs: one that failed (0, 1, 2 and again 2 of 5 nodes), and a newer one
  * of the plan "Kunde Müller/Film 1" that completed (0 and 1 of 1 nodes).
  */
-export async function makeStore(): Promise<Store> {
+export async function makeStore(host: Partial<Host> = {}): Promise<Store> {
   const cwd = await temporaryDirectory();
   const checkpointDir = join(cwd, '.vibe_checkpoints');
   const planner = new MetaPlanner({
     checkpointDir,
     checkpointInterval: 1,
     concurrency: 1,
+    host,
     handlers: {
       default: (node) => {
         if (node.id === 'line-2') throw Object.assign(new Error('the model\nanswered 429'), { code: 'RATE_LIMITED' });

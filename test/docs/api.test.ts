@@ -9,6 +9,8 @@ import {
   listOptionsSchema,
   plannerOptionsSchema,
   planOptionsSchema,
+  pruneOptionsSchema,
+  repairOptionsSchema,
 } from '../../src/lifecycle/options.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,6 +21,8 @@ const optionSchemas: Record<string, z.ZodObject> = {
   ExecuteOptions: executeOptionsSchema,
   PlanOptions: planOptionsSchema,
   ListOptions: listOptionsSchema,
+  RepairOptions: repairOptionsSchema.partial({ planId: true }),
+  PruneOptions: pruneOptionsSchema,
 };
 
 const { checker, exported } = readExports();

@@ -36,6 +36,7 @@ describe('docs/errors.md', () => {
     expect(rows).toEqual([
       ['NODE_TIMEOUT', 'NodeTimeoutError'],
       ['OUTPUT_NOT_SERIALIZABLE', 'OutputNotSerializableError'],
+      ['REDACTION_FAILED', 'RedactionError'],
       ['CHILD_FAILED', 'ChildFailedError'],
     ]);
   });

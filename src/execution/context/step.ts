@@ -1,5 +1,3 @@
-import { OutputNotSerializableError } from '../../errors.js';
-import { copyJson } from '../../plan/json-value.js';
 import type { AttemptControl } from '../attempt-control.js';
 
 /** Does a part of a handler's work once: what it returned is recorded, and returned from the record ever after. */
@@ -12,10 +10,9 @@ export function stepOf(control: AttemptControl): Step {
     const steps = control.state.progress.get(nodeId)?.steps;
     if (steps?.has(name)) return steps.get(name) as T;
     return control.whileBusy(async () => {
-      const copy = copyJson(await work(), `step ${JSON.stringify(name)}`, { freeze: true });
-      if (!copy.ok) throw new OutputNotSerializableError(nodeId, copy.path, copy.reason);
-      await control.record({ kind: 'step_completed', nodeId, name, output: copy.value, at: control.isoNow() });
-      return copy.value as T;
+      const output = control.keep(await work(), `step ${JSON.stringify(name)}`);
+      await control.record({ kind: 'step_completed', nodeId, name, output, at: control.isoNow() });
+      return output as T;
     });
   };
 }

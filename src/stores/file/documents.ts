@@ -176,6 +176,14 @@ export function ignoreMissing(error: unknown): void {
   if (errorCode(error) !== 'ENOENT') throw error;
 }
 
+/** Answers this where a file or a directory is not there. */
+export function whenMissing<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    ignoreMissing(error);
+    return value;
+  };
+}
+
 /** Opens a regular file for reading, following no link. */
 export async function openFile(path: string): Promise<{ file: FileHandle; size: number }> {
   const file = await open(path, readFlags).catch(asForeign);

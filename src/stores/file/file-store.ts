@@ -8,17 +8,21 @@ import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
 import { checkpointParts, decodeCheckpoint } from '../../checkpoint/codec.js';
 import { openingWithout } from '../../checkpoint/journal-deletion.js';
 import { surveyJournal } from '../../checkpoint/journal-survey.js';
-import type { LockCapability, PersistenceManager } from '../../checkpoint/persistence-manager.js';
+import type { LockCapability, PersistenceManager, RepairCapability } from '../../checkpoint/persistence-manager.js';
+import { checkRetention, type RetentionPolicy } from '../../checkpoint/retention.js';
 import { guardStorage } from '../../checkpoint/storage-guard.js';
 import { CheckpointCorruptError, CheckpointVersionError, type VibeError } from '../../errors.js';
+import { deleteDocuments } from './delete-many.js';
 import {
   errorCode,
   ForeignFile,
   flushDirectory,
+  ignoreMissing,
   makeDirectory,
   newSha256,
   readDocument,
   sha256,
+  whenMissing,
   writeDocument,
 } from './documents.js';
 import { FileJournal } from './journal.js';
@@ -33,6 +37,7 @@ import {
   planDirectoryNames,
 } from './names.js';
 import { endIdOf, type FoundPosition, findPosition, listPositions, loadFound } from './positions.js';
+import { FileRepair } from './repair.js';
 
 export interface WorkflowPersistenceManagerOptions {
   /** Where to keep checkpoints; made when first needed. Default `.vibe_checkpoints` in the working directory. */
@@ -42,6 +47,11 @@ export interface WorkflowPersistenceManagerOptions {
    * heartbeat has stood still for so many milliseconds. Default 30,000. `false`: never, PlanLockedError instead.
    */
   readonly lockTakeoverMs?: number | false;
+  /**
+   * How long checkpoints are kept: `{ keepLast?, maxAgeMs?, deleteOnSuccess? }`. Seen to at the end of each run, for its
+   * plan, and by `pruneCheckpoints` for all. Default: everything stays.
+   */
+  readonly retention?: RetentionPolicy;
 }
 
 /**
@@ -56,12 +66,14 @@ export interface WorkflowPersistenceManagerOptions {
  */
 export class WorkflowPersistenceManager implements PersistenceManager {
   readonly checkpointDir: string;
+  readonly retention: RetentionPolicy | undefined;
   readonly journal: FileJournal;
   readonly locks: LockCapability;
+  readonly repair: RepairCapability;
 
   /** Touches no file. @throws TypeError for an option that is unknown or makes no sense. */
   constructor(options: WorkflowPersistenceManagerOptions = {}) {
-    const { checkpointDir = '.vibe_checkpoints', lockTakeoverMs = 30_000, ...unknown } = options;
+    const { checkpointDir = '.vibe_checkpoints', lockTakeoverMs = 30_000, retention, ...unknown } = options;
     if (typeof checkpointDir !== 'string' || checkpointDir === '' || checkpointDir.includes('\0')) {
       throw new TypeError(`checkpointDir must be a path, got ${JSON.stringify(checkpointDir)}.`);
     }
@@ -72,21 +84,34 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     }
     const [stranger] = Object.keys(unknown);
     if (stranger !== undefined) {
-      throw new TypeError(`Unknown option "${stranger}". The options are "checkpointDir" and "lockTakeoverMs".`);
+      const known = '"checkpointDir", "lockTakeoverMs" and "retention"';
+      throw new TypeError(`Unknown option "${stranger}". The options are ${known}.`);
     }
+    this.retention = retention === undefined ? undefined : checkRetention(retention, 'retention');
     this.checkpointDir = resolve(checkpointDir);
     const newToken = () => randomBytes(16).toString('hex');
     const directoryOf = (planId: string) => this.directoryOf(planId);
     const findDirectory = (planId: string) => this.findDirectory(planId);
     this.locks = new FileLocks({ directoryOf, takeoverMs: lockTakeoverMs, newToken });
     this.journal = new FileJournal({ directoryOf, findDirectory, newToken });
+    const load = (document: Document) => this.loadFrom(document);
+    this.repair = new FileRepair({ checkpointDir: this.checkpointDir, findDirectory, load, newToken });
   }
 
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
     checkCheckpointId(checkpoint.checkpointId);
     await guardStorage(checkpoint.planId, async () => {
-      const directory = await this.directoryOf(checkpoint.planId);
-      await writeDocument(directory, documentName(checkpoint.checkpointId), checkpointParts(checkpoint, newSha256));
+      const { checkpointId, planId } = checkpoint;
+      const save = async () =>
+        writeDocument(
+          await this.directoryOf(planId),
+          documentName(checkpointId),
+          checkpointParts(checkpoint, newSha256),
+        );
+      await save().catch((error) => {
+        ignoreMissing(error); // the directory went with what was the last of its plan: it is made anew
+        return save();
+      });
     });
   }
 
@@ -121,6 +146,17 @@ export class WorkflowPersistenceManager implements PersistenceManager {
       const isFileGone = await this.deleteFiles([...directories, flat], checkpointId);
       const found = await findPosition(this.checkpointDir, directories, checkpointId);
       return (found !== undefined && (await this.deletePosition(found, checkpointId))) || isFileGone;
+    });
+  }
+
+  async deleteMany(planId: string, checkpointIds: readonly string[]): Promise<string[]> {
+    return guardStorage(planId, async () => {
+      const isOfPlan = async (checkpointId: string) => {
+        const found = await this.loadFrom({ directory: flat, checkpointId });
+        return found?.checkpoint?.planId === planId;
+      };
+      const directories = [...(await this.planDirectories(planId)), flat];
+      return deleteDocuments(this.checkpointDir, directories, checkpointIds, isOfPlan);
     });
   }
 
@@ -227,11 +263,4 @@ export class WorkflowPersistenceManager implements PersistenceManager {
 /** What cannot even be read can still be deleted, and tells then why not. */
 function unreadable(): { checkpoint?: undefined } {
   return {};
-}
-
-function whenMissing<T>(value: T): (error: unknown) => T {
-  return (error) => {
-    if (errorCode(error) === 'ENOENT') return value;
-    throw error;
-  };
 }

@@ -16,7 +16,7 @@ export class Heartbeat {
   private readonly everyMs: number;
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> = Promise.resolve();
-  private count = 0;
+  private beats = 0;
 
   constructor(
     private readonly path: string,
@@ -33,6 +33,11 @@ export class Heartbeat {
     this.timer.unref();
   }
 
+  /** Whether it has left a file. */
+  get isHeard(): boolean {
+    return this.beats > 0;
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.beating;
@@ -41,7 +46,7 @@ export class Heartbeat {
   /** Without a heartbeat somebody may take over, and then nothing more is acknowledged here: nothing is lost. */
   private async beat(): Promise<void> {
     try {
-      await writeFile(this.path, `${++this.count}\n`, { mode: 0o600, flag: beatFlags });
+      await writeFile(this.path, `${++this.beats}\n`, { mode: 0o600, flag: beatFlags });
     } catch (error) {
       this.log('warn', 'The heartbeat of a lock could not be written.', { path: this.path, error });
     }

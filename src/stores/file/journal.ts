@@ -8,7 +8,15 @@ import type {
   PlanLease,
   StoredJournal,
 } from '../../checkpoint/persistence-manager.js';
-import { errorCode, ForeignFile, flushDirectory, ignoreMissing, newTemporary, writeFlushed } from './documents.js';
+import {
+  errorCode,
+  ForeignFile,
+  flushDirectory,
+  ignoreMissing,
+  newTemporary,
+  whenMissing,
+  writeFlushed,
+} from './documents.js';
 import { frameLine, noLine } from './journal-lines.js';
 import { type JournalFile, readJournalFile } from './journal-reader.js';
 import { FileJournalWriter, type JournalEnd } from './journal-writer.js';
@@ -87,6 +95,21 @@ export class FileJournal implements JournalCapability {
     return end;
   }
 
+  /** The highest epoch goes last, and only when the others are gone for good: no older run becomes the latest. */
+  async remove(planId: string, lease: PlanLease): Promise<void> {
+    const directory = await this.options.findDirectory(planId);
+    if (directory === undefined) return;
+    const [latest, ...earlier] = await journalEpochs(directory);
+    if (latest === undefined) return;
+    for (const epochs of [earlier.reverse(), [latest]]) {
+      for (const epoch of epochs) {
+        await lease.check(); // somebody may begin with epoch 1 again once the plan is gone
+        await unlink(join(directory, journalName(epoch))).catch(ignoreMissing);
+      }
+      if (epochs.length > 0) await flushDirectory(directory);
+    }
+  }
+
   /** Puts a damaged journal where nothing reads it and somebody may still look at it. */
   async setAside(planId: string, epoch: number): Promise<void> {
     const directory = await this.options.directoryOf(planId);
@@ -107,9 +130,10 @@ export class FileJournal implements JournalCapability {
 
 const maxLooks = 5;
 
-/** Highest first. */
+/** Highest first; none where the directory went with the last of its plan. */
 export async function journalEpochs(directory: string): Promise<number[]> {
-  const epochs = (await readdir(directory)).map(epochOfJournal).filter((epoch) => epoch !== undefined);
+  const names = await readdir(directory).catch(whenMissing<string[]>([]));
+  const epochs = names.map(epochOfJournal).filter((epoch) => epoch !== undefined);
   return epochs.sort((a, b) => b - a);
 }
 

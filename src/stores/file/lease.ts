@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { LockRequest, PlanLease } from '../../checkpoint/persistence-manager.js';
 import { type LockHolder, PlanLockedError } from '../../errors.js';
 import { errorCode, ignoreMissing } from './documents.js';
+import { removeEmptyPlan } from './empty-plan.js';
 import { Heartbeat } from './heartbeat.js';
 import { heldTokens, holderOf, readOwner } from './lock-owner.js';
 import { beatName, epochOfLock, highestEpoch, lockName, releasedName } from './names.js';
@@ -81,13 +82,20 @@ export class FileLease implements PlanLease {
     await this.heartbeat.stop();
     try {
       this.isLost ||= (await identityOf(this.own)) !== this.identity;
+      if (!this.isLost && (await this.removeEmptyPlan())) return;
       if (!this.isLost) await writeFile(join(directory, releasedName(epoch)), '', { flag: 'wx', mode: 0o600 });
-      else await unlink(join(directory, beatName(epoch))).catch(ignoreMissing);
+      if (this.isLost || this.heartbeat.isHeard) await unlink(join(directory, beatName(epoch))).catch(ignoreMissing);
     } catch (error) {
       // The plan is free all the same for this process, and for others as soon as it ends.
       if (errorCode(error) !== 'EEXIST') log('warn', 'A lock could not be given back.', { directory, epoch, error });
+    } finally {
+      heldTokens().delete(token);
     }
-    heldTokens().delete(token);
+  }
+
+  private removeEmptyPlan(): Promise<boolean> {
+    const isStillOurs = async () => (await identityOf(this.own)) === this.identity;
+    return removeEmptyPlan(this.options.directory, this.epoch, isStillOurs);
   }
 }
 

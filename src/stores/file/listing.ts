@@ -1,11 +1,17 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckpointSummary, type DamagedSummary, summarize } from '../../checkpoint/checkpoint.js';
-import { createdAtOfId, createdAtOfOlderId, isTimedId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
+import {
+  createdAtOfId,
+  createdAtOfOlderId,
+  isPlanId,
+  isTimedId,
+  planIdOfOlderId,
+} from '../../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, decodeHead } from '../../checkpoint/codec.js';
 import { findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/sealed-document.js';
-import { errorCode, ForeignFile, modifiedAt, readDocument, sha256 } from './documents.js';
+import { errorCode, ForeignFile, modifiedAt, readDocument, sha256, whenMissing } from './documents.js';
 import { checkpointIdOfDocument, documentName, existingDirectory, isEncoded, planDirectoryNames } from './names.js';
 import { readEnds } from './read-ends.js';
 
@@ -169,14 +175,9 @@ function nothingRead(): { head: Uint8Array } {
 }
 
 export function isPlanDirectory(directory: string, planId: string): boolean {
-  return existingDirectory(planDirectoryNames(planId), new Set([directory])) !== undefined;
+  return isPlanId(planId) && existingDirectory(planDirectoryNames(planId), new Set([directory])) !== undefined;
 }
 
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch(whenMissing<string[]>([]));
 }

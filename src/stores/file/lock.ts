@@ -43,19 +43,30 @@ export class FileLocks implements LockCapability {
   constructor(private readonly options: FileLockOptions) {}
 
   async acquire(request: LockRequest): Promise<PlanLease> {
+    const progress = { isWaiting: false };
+    for (let gone = 0; ; ) {
+      request.signal?.throwIfAborted();
+      try {
+        const lease = await this.tryOnce(request, progress);
+        if (lease !== undefined) return lease;
+      } catch (error) {
+        // Whoever removed the last of the plan has removed its directory: it is made anew.
+        if (errorCode(error) !== 'ENOENT' || ++gone === maxGone) throw error;
+      }
+    }
+  }
+
+  /** `undefined` when somebody else was faster. */
+  private async tryOnce(request: LockRequest, progress: { isWaiting: boolean }): Promise<FileLease | undefined> {
     const directory = await this.options.directoryOf(request.planId);
     const remote = await this.remoteFileSystem(directory, request.log);
-    for (let isWaiting = false; ; ) {
-      request.signal?.throwIfAborted();
-      const holding = await look(directory);
-      if (holding.verdict === 'alive') throw new PlanLockedError(request.planId, holderOf(holding.owner));
-      if (holding.verdict === 'unknown') {
-        await this.outwait(directory, holding, request, isWaiting);
-        isWaiting = true;
-      }
-      const lease = await this.take(directory, request, holding.epoch, remote === undefined);
-      if (lease !== undefined) return lease;
+    const holding = await look(directory);
+    if (holding.verdict === 'alive') throw new PlanLockedError(request.planId, holderOf(holding.owner));
+    if (holding.verdict === 'unknown') {
+      await this.outwait(directory, holding, request, progress.isWaiting);
+      progress.isWaiting = true;
     }
+    return this.take(directory, request, holding, remote === undefined);
   }
 
   private remoteFileSystem(directory: string, log: LockRequest['log']): Promise<string | undefined> {
@@ -90,12 +101,12 @@ export class FileLocks implements LockCapability {
   private async take(
     directory: string,
     request: LockRequest,
-    seen: number,
+    seen: Holding,
     isLocal: boolean,
   ): Promise<FileLease | undefined> {
     const names = await readdir(directory);
-    if (highestEpoch(names, epochOfLock) !== seen) return undefined;
-    const epoch = Math.max(seen, highestEpoch(names, epochOfJournal), request.above ?? 0) + 1;
+    if (highestEpoch(names, epochOfLock) !== seen.epoch) return undefined;
+    const epoch = Math.max(seen.epoch, highestEpoch(names, epochOfJournal), request.above ?? 0) + 1;
     if (epochOfLock(lockName(epoch)) === undefined) throw new Error(`no epoch is left above ${epoch - 1}`);
     const { planId, runId, since, log } = request;
     const owner = ownerHere({ token: this.options.newToken(), runId, since });
@@ -115,12 +126,12 @@ export class FileLocks implements LockCapability {
       if (isLinked) {
         await lease.identify();
         const now = await readdir(directory);
-        if (highestEpoch(now, epochOfLock) === epoch) {
+        if (highestEpoch(now, epochOfLock) === epoch && (await isAsSeen(directory, now, seen, epoch))) {
           await tidy(directory, now, epoch);
           lease.start();
           return lease;
         }
-        await unlink(join(directory, lockName(epoch))).catch(ignoreMissing); // a higher one is there: this one is nobody's
+        await unlink(join(directory, lockName(epoch))).catch(ignoreMissing); // there is another one to look at: this one is nobody's
       }
     } catch (error) {
       if (isLinked) await lease.release();
@@ -132,6 +143,9 @@ export class FileLocks implements LockCapability {
   }
 }
 
+/** How often in one call a directory may vanish before something else must be wrong. */
+const maxGone = 20;
+
 async function look(directory: string): Promise<Holding> {
   const names = await readdir(directory);
   const epoch = highestEpoch(names, epochOfLock);
@@ -140,6 +154,23 @@ async function look(directory: string): Promise<Holding> {
   if (owner === 'gone') return look(directory); // somebody has taken it over meanwhile
   const verdict = owner === undefined ? 'unknown' : judgeOwner(owner);
   return { epoch, owner, verdict: verdict === 'dead' ? 'free' : verdict };
+}
+
+/**
+ * Whether the lock below ours is still the one that was judged. While we slept the plan may have been taken and given
+ * back, and removed with its directory: what counts from 1 again then is somebody else's.
+ */
+async function isAsSeen(
+  directory: string,
+  names: readonly string[],
+  { epoch, owner }: Holding,
+  ours: number,
+): Promise<boolean> {
+  const others = names.filter((name) => name !== lockName(ours));
+  if (highestEpoch(others, epochOfLock) !== epoch) return false;
+  if (epoch === 0 || names.includes(releasedName(epoch))) return true;
+  const now = await readOwner(directory, epoch);
+  return now !== 'gone' && now?.token === owner?.token;
 }
 
 /** A lock is there whole or not at all. @returns whether it is ours */

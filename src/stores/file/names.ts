@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
-import { InvalidIdError } from '../../errors.js';
+import { checkPlanId, isCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 
 /** Where a plan may be found in a checkpoint directory, in the order of looking. */
 export interface PlanDirectoryNames {
@@ -16,7 +15,7 @@ const deviceName = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 
 /** @throws InvalidIdError when the id is empty or too long to be a plan's. */
 export function planDirectoryNames(planId: string): PlanDirectoryNames {
-  if (planId.length < 1 || planId.length > 200) throw new InvalidIdError(planId, 'a plan id has 1 to 200 characters');
+  checkPlanId(planId);
   const slug = planId
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -72,6 +71,7 @@ export function canBeStored(checkpointId: string): boolean {
 }
 
 const journalPattern = /^\.journal-([1-9]\d{0,14})$/;
+const damagedJournalPattern = /^\.damaged-journal-([1-9]\d{0,14})-[^/]*$/;
 const lockPattern = /^\.lock-([1-9]\d{0,14})$/;
 const lockFamilyPattern = /^\.lock-([1-9]\d{0,14})(?:\.beat|\.released)?$/;
 /** Ours, and what write-file-atomic makes of one of ours. */
@@ -86,9 +86,14 @@ export function epochOfJournal(fileName: string): number | undefined {
   return epochIn(journalPattern, fileName);
 }
 
-/** A damaged journal is kept under this name, where nothing reads it. */
+/** A damaged file is kept under this name, where nothing reads it but a repair. */
 export function damagedName(fileName: string, random: string): string {
   return `.damaged-${fileName.replace(/^\./, '')}-${random}`;
+}
+
+/** The epoch of a journal that was set aside; `undefined` for any other file. */
+export function epochOfDamagedJournal(fileName: string): number | undefined {
+  return epochIn(damagedJournalPattern, fileName);
 }
 
 export function lockName(epoch: number): string {

@@ -9,7 +9,7 @@ import { type SurveyedJournal, surveyJournal } from '../../checkpoint/journal-su
 import type { StoredJournal } from '../../checkpoint/persistence-manager.js';
 import { checkpointOf, replayJournal } from '../../checkpoint/replay.js';
 import { CheckpointCorruptError, VibeError } from '../../errors.js';
-import { errorCode, ForeignFile, sha256 } from './documents.js';
+import { errorCode, ForeignFile, sha256, whenMissing } from './documents.js';
 import { journalEpochs, readJournal } from './journal.js';
 import { parseLine } from './journal-lines.js';
 import { eachLine } from './journal-reader.js';
@@ -111,7 +111,8 @@ export function endIdOf({ head, journal }: SurveyedJournal): string {
 }
 
 async function hasDocuments(directory: string): Promise<boolean> {
-  return (await readdir(directory)).some((name) => checkpointIdOfDocument(name) !== undefined);
+  const names = await readdir(directory).catch(whenMissing<string[]>([]));
+  return names.some((name) => checkpointIdOfDocument(name) !== undefined);
 }
 
 async function surveyDirectory(

@@ -20,6 +20,20 @@ export async function callPlanner(job: Job): Promise<boolean> {
   note({ type: 'calling' });
   const aborting = new AbortController();
   try {
+    if (job.repairs === true) {
+      await repair(plannerFor(job, aborting));
+      return true;
+    }
+    if (job.prune !== undefined) {
+      const { deleted, freedPlans, skipped } = await plannerFor(job, aborting).pruneCheckpoints(job.prune);
+      note({
+        type: 'pruned',
+        deleted: deleted.length,
+        freed: freedPlans,
+        skipped: skipped.map(({ error }) => error.code),
+      });
+      return true;
+    }
     const result = await plannerFor(job, aborting).executeWithResume(vibe, { signal: aborting.signal });
     note({ type: 'finished', status: result.status, outputs: result.outputs });
     return true;
@@ -27,6 +41,12 @@ export async function callPlanner(job: Job): Promise<boolean> {
     noteRejection(error);
     return false;
   }
+}
+
+async function repair(planner: MetaPlanner): Promise<void> {
+  const [summary] = await planner.listCheckpoints();
+  const { kept, toRun } = await planner.repairCheckpoints({ planId: summary?.planId ?? '' });
+  note({ type: 'repaired', kept, toRun });
 }
 
 function plannerFor(job: Job, aborting: AbortController): MetaPlanner {

@@ -1,12 +1,14 @@
-import type { MetaPlannerOptions, WorkflowPersistenceManagerOptions } from 'vibe-aigc';
+import type { MetaPlannerOptions, RetentionPolicy, WorkflowPersistenceManagerOptions } from 'vibe-aigc';
 import type { PlanName } from './plans.js';
 
-/** What a child process is asked to do: `executeWithResume`, once or more. */
+/** What a child process is asked to do: `executeWithResume`, once or more, or a repair. */
 export interface Job {
   readonly checkpointDir: string;
   readonly plan: PlanName;
   readonly planner: Pick<MetaPlannerOptions, 'checkpointInterval' | 'concurrency'> & { durability?: string };
   readonly store?: WorkflowPersistenceManagerOptions & { lockTakeoverMs?: number | false };
+  /** Calls `repairCheckpoints` for the one plan that is stored, and nothing else. */
+  readonly repairs?: boolean;
   /** After a call that was rejected it repairs the disk and calls again, up to so many calls. Default 1. */
   readonly calls?: number;
   /** When a call has succeeded it makes it once more, with another planner. */
@@ -17,6 +19,8 @@ export interface Job {
   readonly hold?: string;
   /** The call is aborted at the first event of this type. */
   readonly abortAt?: string;
+  /** Instead of a call it prunes all plans by this policy. */
+  readonly prune?: RetentionPolicy;
   /** Does all this in so many worker threads at once. */
   readonly threads?: number;
 }
@@ -55,6 +59,14 @@ export type LedgerEntry = (
   | { readonly type: 'saved'; readonly checkpointId: string; readonly listed: boolean }
   | { readonly type: 'corrupt'; readonly reason: string }
   | { readonly type: 'waiting'; readonly holderPid: number | undefined }
+  | { readonly type: 'repaired'; readonly kept: readonly string[]; readonly toRun: readonly string[] }
+  | {
+      readonly type: 'pruned';
+      readonly deleted: number;
+      readonly freed: readonly string[];
+      /** Codes of the errors that say why a plan was left alone. */
+      readonly skipped: readonly string[];
+    }
   | { readonly type: 'finished'; readonly status: string; readonly outputs: Readonly<Record<string, unknown>> }
   | Rejected
   | Operation

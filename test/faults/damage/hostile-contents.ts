@@ -60,6 +60,8 @@ export const contents: readonly HostileContent[] = [
   header('the id of another plan', { plan_id: 'another-plan' }),
   header('a plan id that is a number', { plan_id: 7 }),
   header('no plan id', { plan_id: undefined }),
+  header('an empty plan id', { plan_id: '' }),
+  header('a plan id of 201 characters', { plan_id: 'x'.repeat(201) }),
   header('a run id that is null', { run_id: null }),
   header('no run id', { run_id: undefined }),
   header('the epoch of another file', { epoch: 4_711 }),

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -12,6 +13,7 @@ import {
   WorkflowPersistenceManager,
 } from 'vibe-aigc';
 import { afterEach, describe, expect, it } from 'vitest';
+import { FileLocks } from '../../../src/stores/file/lock.js';
 import { temporaryDirectory } from '../../helpers/stores.js';
 
 const planId = 'film';
@@ -38,7 +40,9 @@ async function take(store: WorkflowPersistenceManager, asked: LockRequest): Prom
 async function setUp(lockTakeoverMs: number | false = 60) {
   const store = new WorkflowPersistenceManager({ checkpointDir: await temporaryDirectory(), lockTakeoverMs });
   const directory = join(store.checkpointDir, planId);
-  const names = async () => (await readdir(directory)).sort();
+  await mkdir(directory);
+  await writeFile(join(directory, 'a note'), 'a directory with nothing in it but locks goes with the last of them');
+  const names = async () => (await readdir(directory)).filter((name) => name !== 'a note').sort();
   /** Changes what the lock says of its owner, as if somebody else had made it. */
   const disguise = async (epoch: number, owner: Record<string, unknown>) => {
     const path = join(directory, `.lock-${epoch}`);
@@ -212,5 +216,67 @@ describe('the lock of a plan', () => {
     const lease = await take(store, request());
     expect(await names()).toEqual(['.lock-2', ...kept].sort());
     await lease.release();
+  });
+
+  it('takes the directory of its plan along when nothing else is there, and begins with 1 again', async () => {
+    const { store, directory } = await setUp();
+    await rm(join(directory, 'a note'));
+    for (let round = 0; round < 2; round++) {
+      const lease = await take(store, request());
+      expect(lease.epoch).toBe(1);
+      await lease.release();
+      expect(await readdir(store.checkpointDir)).toEqual([]);
+    }
+    const lease = await take(store, request());
+    await writeFile(join(directory, '.damaged-journal-1-x'), ''); // somebody may still look at it
+    await lease.release();
+    expect(await readdir(directory)).toEqual(['.damaged-journal-1-x', '.lock-1', '.lock-1.released']);
+  });
+
+  it('is given to one at a time, also while the directory of the plan comes and goes', async () => {
+    const { store, directory } = await setUp();
+    await rm(join(directory, 'a note'));
+    let holders = 0;
+    let turns = 0;
+    const other = new WorkflowPersistenceManager({ checkpointDir: store.checkpointDir });
+    const ask = async ({ locks }: WorkflowPersistenceManager) => {
+      for (let mine = 0; mine < 25; ) {
+        const lease = await locks.acquire(request()).catch((error: PlanLockedError) => error);
+        if (lease instanceof Error) {
+          expect(lease).toMatchObject({ code: 'PLAN_LOCKED' });
+          continue;
+        }
+        expect(++holders).toBe(1);
+        await lease.check();
+        holders--;
+        await lease.release();
+        mine++;
+        turns++;
+      }
+    };
+    await Promise.all([store, other, store, other].map(ask));
+    expect(turns).toBe(100);
+    expect(await readdir(store.checkpointDir)).toEqual([]);
+  });
+
+  it('is not taken from somebody who began anew while a sleeper had in mind what it had seen before', async () => {
+    const directory = await temporaryDirectory();
+    for (const name of ['.lock-5', '.lock-5.released']) await writeFile(join(directory, name), '{}');
+    const { ppid } = process;
+    const machine = { host: hostname(), boot_id: '', pid_namespace: '' };
+    const locks = new FileLocks({
+      directoryOf: async () => directory,
+      takeoverMs: false,
+      newToken: () => {
+        rmSync(directory, { recursive: true });
+        mkdirSync(directory);
+        const owner = { ...machine, pid: ppid, process_start: '', thread_id: 0, token: 't', run_id: 'run-2', since };
+        writeFileSync(join(directory, '.lock-1'), JSON.stringify(owner));
+        return 'sleeper';
+      },
+    });
+    await expect(locks.acquire(request())).rejects.toMatchObject({ code: 'PLAN_LOCKED', holder: { pid: ppid } });
+    expect(existsSync(join(directory, '.lock-1'))).toBe(true);
+    expect(await readdir(directory)).toEqual(['.lock-1']);
   });
 });

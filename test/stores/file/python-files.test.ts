@@ -71,6 +71,18 @@ for (const layout of ['flat', 'by plan'] as const) {
       });
     });
 
+    it('are repaired: what is intact is kept, and the damaged one is moved aside', async () => {
+      const { make, directory, provider } = await withPythonFiles(layout);
+      const path = join(directory, `${failedId}.json`);
+      await writeFile(path, (await readFile(path, 'utf8')).slice(0, 3_000));
+      const report = await make().repairCheckpoints({ planId: 'film-plan' });
+      expect(report.damage).toMatchObject([{ location: path, checkpointIds: [failedId] }]);
+      expect(await readdir(directory)).toContainEqual(expect.stringMatching(`^\\.damaged-${failedId}\\.json-`));
+      expect(report.kept).toHaveLength(2);
+      expect((await make().executeWithResume(vibe)).status).toBe('completed');
+      expect([...provider.calls].sort()).toEqual([...report.toRun].sort());
+    });
+
     it('do not count a composite as completed when a node below it failed', async () => {
       const { make } = await withPythonFiles(layout);
       const { completedNodes, pendingNodes, nodeResults } = await make().getCheckpoint(failedId);

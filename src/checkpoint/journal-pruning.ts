@@ -1,0 +1,35 @@
+import { allDeletedIds, listedPositions, openingOf, type SurveyedJournal } from './journal-survey.js';
+import type { JournalOpening } from './persistence-manager.js';
+import type { Replayed } from './replay.js';
+
+/** Ids of the checkpoints of a plan that are listed positions in its journals. */
+export function listedPositionIds(journals: readonly SurveyedJournal[]): Set<string> {
+  const deletedIds = allDeletedIds(journals);
+  return new Set(journals.flatMap((one) => listedPositions(one, deletedIds)).map(({ checkpointId }) => checkpointId));
+}
+
+/** Whether the journals of a plan hold something that is to go: a position, or a whole journal behind the latest. */
+export function isPruningDue(journals: readonly SurveyedJournal[], doomedIds: ReadonlySet<string>): boolean {
+  if ([...listedPositionIds(journals)].some((id) => doomedIds.has(id))) return true;
+  const deletedIds = new Set([...allDeletedIds(journals), ...doomedIds]);
+  const [latest, ...earlier] = journals;
+  return earlier.some(
+    (one) => one.head?.runId === latest?.head?.runId || listedPositions(one, deletedIds).length === 0,
+  );
+}
+
+/**
+ * The latest journal of a plan once more without any of these checkpoints, whatever their number. Journals of earlier
+ * runs in which nothing is listed any more are replaced by it.
+ * @param latest what the first of the journals amounts to
+ * @param journals all of the plan, intact, the highest epoch first
+ */
+export function prunedOpening(
+  { header, records }: Replayed,
+  journals: readonly SurveyedJournal[],
+  { doomedIds, epoch }: { readonly doomedIds: ReadonlySet<string>; readonly epoch: number },
+): JournalOpening {
+  const positions = (journals[0]?.positions ?? []).filter(({ seq }) => seq <= records.length);
+  const deletedIds = new Set([...allDeletedIds(journals), ...doomedIds]);
+  return openingOf({ identity: header, epoch, records, positions }, journals, 'strict', { deletedIds });
+}

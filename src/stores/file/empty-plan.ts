@@ -1,0 +1,34 @@
+import { readdir, rmdir, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorCode, flushDirectory, ignoreMissing } from './documents.js';
+import { epochOfLock, epochOfLockFamily, highestEpoch, lockName } from './names.js';
+
+/**
+ * Removes the directory of a plan in which nothing but locks is left, the highest of them ours: nothing was stored, or
+ * all of it was removed. Epochs begin with 1 again then, so what lies beside locks goes first, for good: a `.released`
+ * that is left over would speak of a new lock of that number.
+ * @returns whether our lock is gone, and the plan free with it
+ */
+export async function removeEmptyPlan(
+  directory: string,
+  epoch: number,
+  isStillOurs: () => Promise<boolean>,
+): Promise<boolean> {
+  const names = await readdir(directory);
+  const isOfLocks = names.every((name) => epochOfLockFamily(name) !== undefined);
+  if (!isOfLocks || highestEpoch(names, epochOfLock) !== epoch) return false;
+  const own = lockName(epoch);
+  for (const name of names) if (name !== own) await unlink(join(directory, name)).catch(ignoreMissing);
+  await flushDirectory(directory);
+  if (!(await isStillOurs())) return true;
+  await unlink(join(directory, own));
+  const isGone = await rmdir(directory).then(() => true, whenInUse);
+  if (isGone) await flushDirectory(dirname(directory));
+  return true;
+}
+
+/** Somebody has begun something there, or has removed it already. */
+function whenInUse(error: unknown): boolean {
+  if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error) ?? '')) return false;
+  throw error;
+}
