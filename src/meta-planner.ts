@@ -3,6 +3,7 @@ import { CheckpointIds } from './checkpoint/checkpoint-id.js';
 import { isPolicy } from './checkpoint/retention.js';
 import { composer } from './composer/composer.js';
 import { VibeError } from './errors.js';
+import { Limit } from './execution/limit.js';
 import { handlerLookup } from './execution/node-handler.js';
 import { completeHost } from './host.js';
 import { CheckedStore } from './lifecycle/checked-store.js';
@@ -49,6 +50,7 @@ export class MetaPlanner {
     }
     const redactor = checked.redact && new Redactor(checked.redact);
     const host = withGuardedLog(completeHost(checked.host), redactor);
+    options.checkLimitNames(handlers ?? {}, checked.limits);
     const own = handlerLookup(handlers ?? {});
     const composed = handlerLookup(composer.handlers);
     this.#services = {
@@ -62,6 +64,8 @@ export class MetaPlanner {
       retry: checked.retry,
       timeoutMs: checked.timeoutMs,
       pauseAfterMs: checked.pauseAfterMs,
+      limits: new Map(Object.entries(checked.limits).map(([name, limit]) => [name, new Limit(name, limit, host)])),
+      budget: checked.budget,
       checkpointInterval: checked.checkpointInterval,
       durability: checked.durability,
       onProgress: checked.onProgress,

@@ -49,13 +49,15 @@ export function encodeNode(node: WorkflowNode): JsonObject {
     dependencies: node.dependencies,
     children: node.children.map(encodeNode),
     estimated_duration: node.estimatedDuration,
+    limits: node.limits,
   };
   return withUnknown(fields, node.unknownFields);
 }
 
 export function decodeNode(document: unknown): unknown {
   if (!isPlainObject(document)) return document;
-  const { id, type, description, parameters, dependencies, children, estimated_duration, ...unknown } = document;
+  const { id, type, description, parameters, dependencies, children, estimated_duration, limits, ...unknown } =
+    document;
   return {
     id,
     type,
@@ -64,6 +66,7 @@ export function decodeNode(document: unknown): unknown {
     dependencies,
     children: Array.isArray(children) ? children.map(decodeNode) : children,
     estimatedDuration: estimated_duration,
+    ...(limits !== undefined && { limits }),
     ...unknownFieldsOf(unknown),
   };
 }

@@ -31,6 +31,8 @@ export interface AttemptControl {
    * @throws OutputNotSerializableError, or what the hook that redacts has thrown
    */
   keep(value: unknown, what: string): unknown;
+  /** Called when the attempt is over, however it ends. */
+  onEnd(callback: () => void): void;
   /** Steps, jobs and waits of a handler have names. @throws Error for one that this attempt has used already */
   claimName(name: string): void;
   /** Resolves when the records are committed and part of the state; rejects with what the log failed with. */
@@ -43,4 +45,6 @@ export interface AttemptControl {
    * when the run is cancelled.
    */
   park<T>(pause: Pause, until: Promise<T>): Promise<T>;
+  /** The same until `wake` is called, which counts at once: no pause comes in between. */
+  parkUntil(pause: Pause, onWake: (wake: () => void) => void): Promise<void>;
 }

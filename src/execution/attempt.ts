@@ -3,6 +3,8 @@ import { setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
+import type { Budget } from './budget.js';
+import { spendingOf } from './context/spending.js';
 import { stepOf } from './context/step.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
 
@@ -27,6 +29,9 @@ export interface LocalDispatchOptions {
   /** Milliseconds that one attempt may take; unlimited when left out. */
   readonly timeoutMs?: number;
   readonly idempotencyKeyOf: (nodeId: string) => string;
+  readonly budget?: Budget | undefined;
+  /** Counts tokens against the limits of a node. */
+  readonly useTokens?: (placed: GraphNode, tokens: number) => void;
   /** Told when an attempt that had timed out ends after all. */
   readonly onLateEnd?: (nodeId: string) => void;
   /** Makes what a signal comes from; many handlers may listen to one. */
@@ -38,13 +43,13 @@ export interface LocalDispatchOptions {
  * costs more than all else here.
  */
 export function localDispatch(lookup: HandlerLookup, options: LocalDispatchOptions): Dispatch {
-  const { timeoutMs, onLateEnd, idempotencyKeyOf, newController = () => new AbortController() } = options;
+  const { timeoutMs, onLateEnd, newController = () => new AbortController() } = options;
   const ofRun = new Interruption(newController());
   return (placed, attempt, control) => {
     const handler = lookup(placed.node);
     if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
     const interruption = timeoutMs === undefined ? ofRun : new Interruption(newController());
-    const context = contextOf(control, attempt, interruption.signal, idempotencyKeyOf);
+    const context = contextOf(control, attempt, interruption.signal, options);
     const running = runHandler(handler, control, context, interruption);
     const outcome =
       timeoutMs === undefined ? running : withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
@@ -135,14 +140,16 @@ function contextOf(
   control: AttemptControl,
   attempt: number,
   signal: AbortSignal,
-  idempotencyKeyOf: (nodeId: string) => string,
+  { idempotencyKeyOf, budget, useTokens }: LocalDispatchOptions,
 ): NodeContext {
   const { state, placed } = control;
   const { vibe, plan, runId } = state;
   const inputs = inputsOf(state, placed);
   const input = <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId);
   const idempotencyKey = idempotencyKeyOf(placed.node.id);
-  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, step: stepOf(control) };
+  const spending = spendingOf(control, budget, useTokens && ((tokens) => useTokens(placed, tokens)));
+  const offered = { step: stepOf(control), ...spending };
+  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, ...offered };
 }
 
 function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNode, nodeId: string): T {

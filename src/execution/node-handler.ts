@@ -1,6 +1,7 @@
 import type { Vibe } from '../plan/vibe.js';
 import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-node.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import type { Spending } from './context/spending.js';
 import type { Step } from './context/step.js';
 
 /** What a handler knows besides its node. */
@@ -32,6 +33,17 @@ export interface NodeContext {
    * for (const [index, line] of lines.entries()) await ctx.step(`voice-${index}`, () => speak(line));
    */
   readonly step: Step;
+  /**
+   * Sets an amount aside before it is spent, so that nodes that run at the same time cannot pass a cap of `budget`
+   * together. While a cap does not allow it, the handler waits; when nothing else can be done, the run pauses.
+   * @example
+   * await ctx.reserve({ amount: 0.4 });
+   * const { video, price } = await render(node);
+   * await ctx.spend({ amount: price });
+   */
+  readonly reserve: Spending['reserve'];
+  /** Records what was spent, also without a budget: `executionSummary.spend` adds it up over all resumes. */
+  readonly spend: Spending['spend'];
 }
 
 /**
@@ -47,7 +59,14 @@ export interface NodeContext {
 export type NodeHandler = (node: WorkflowNode, context: NodeContext) => unknown;
 
 /** A handler, or a handler with a version that is stored with its results. */
-export type HandlerEntry = NodeHandler | { readonly run: NodeHandler; readonly version?: string };
+export type HandlerEntry =
+  | NodeHandler
+  | {
+      readonly run: NodeHandler;
+      readonly version?: string;
+      /** Names of `limits` that its nodes are subject to. */
+      readonly limits?: readonly string[];
+    };
 
 /** Who serves which node: `tools[node.parameters.tool]` first, then the node's type, then `default`. */
 export type Handlers = { readonly [type in NodeType]?: HandlerEntry } & {
@@ -59,6 +78,7 @@ export type Handlers = { readonly [type in NodeType]?: HandlerEntry } & {
 export interface ServingHandler {
   readonly identity: { readonly name: string; readonly version?: string };
   readonly run: NodeHandler;
+  readonly limits?: readonly string[] | undefined;
 }
 
 /** Finds the handler of a node; `undefined` when none serves it. */
@@ -82,8 +102,9 @@ export function handlerLookup(handlers: Handlers): HandlerLookup {
 
 function serving(name: string, entry: HandlerEntry): ServingHandler {
   if (typeof entry === 'function') return { identity: { name }, run: entry };
-  const { version } = entry;
+  const { version, limits } = entry;
   return {
+    limits,
     identity: version === undefined ? { name } : { name, version },
     run: (node, context) => entry.run(node, context),
   };

@@ -22,6 +22,9 @@ export interface AttemptOwner {
 
 interface Park {
   readonly pause: Pause;
+  readonly isSatOut: boolean;
+  /** Rejects when the wait is ended from outside. */
+  readonly ended: Promise<never>;
   readonly reject: (error: unknown) => void;
 }
 
@@ -33,6 +36,7 @@ export class RunningAttempt implements AttemptControl {
   private isParked = false;
   private isOver = false;
   private names: Set<string> | undefined;
+  private endings: Array<() => void> | undefined;
 
   constructor(
     private readonly owner: AttemptOwner,
@@ -69,6 +73,11 @@ export class RunningAttempt implements AttemptControl {
       throw new Error(`Node ${node} uses the name ${JSON.stringify(name)} twice; in a loop, give it an index.`);
     }
     this.names.add(name);
+  }
+
+  onEnd(callback: () => void): void {
+    this.endings ??= [];
+    this.endings.push(callback);
   }
 
   emit(body: ExecutionEventBody): void {
@@ -109,22 +118,47 @@ export class RunningAttempt implements AttemptControl {
   }
 
   async park<T>(pause: Pause, until: Promise<T>): Promise<T> {
+    const parked = this.enter(pause);
+    try {
+      return await Promise.race([until, parked.ended]);
+    } finally {
+      this.leave(parked);
+    }
+  }
+
+  async parkUntil(pause: Pause, onWake: (wake: () => void) => void): Promise<void> {
+    const parked = this.enter(pause);
+    const woken = new Promise<void>((resolve) => {
+      onWake(() => {
+        this.leave(parked);
+        resolve();
+      });
+    });
+    try {
+      await Promise.race([woken, parked.ended]);
+    } finally {
+      this.leave(parked);
+    }
+  }
+
+  private enter(pause: Pause): Park {
     if (this.isOver) throw this.over();
     const isSatOut = 'resumeAt' in pause && Date.parse(pause.resumeAt) - this.now() <= this.pauseAfterMs;
-    if (isSatOut) this.owner.onSatOut(1);
-    let park: Park | undefined;
-    const ended = new Promise<never>((_, reject) => {
-      park = { pause, reject };
+    let reject = (_: unknown) => {};
+    const ended = new Promise<never>((_, onRejected) => {
+      reject = onRejected;
     });
-    this.parks.add(park as unknown as Park);
+    const parked = { pause, isSatOut, ended, reject };
+    if (isSatOut) this.owner.onSatOut(1);
+    this.parks.add(parked);
     this.update();
-    try {
-      return await Promise.race([until, ended]);
-    } finally {
-      if (isSatOut) this.owner.onSatOut(-1);
-      this.parks.delete(park as unknown as Park);
-      this.update();
-    }
+    return parked;
+  }
+
+  private leave(parked: Park): void {
+    if (!this.parks.delete(parked)) return;
+    if (parked.isSatOut) this.owner.onSatOut(-1);
+    this.update();
   }
 
   interrupt(reason: unknown): void {
@@ -147,6 +181,7 @@ export class RunningAttempt implements AttemptControl {
   end(outcome: AttemptOutcome | undefined): void {
     if (this.isOver) return;
     this.isOver = true;
+    for (const ending of this.endings ?? []) ending();
     this.entered?.leave(outcome);
     this.update();
   }

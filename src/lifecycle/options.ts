@@ -42,6 +42,28 @@ const handlersSchema = z
   })
   .transform((handlers): Handlers => handlers);
 
+const limitSchema = z.strictObject({
+  /** Attempts under way at once, in all runs of the planner. */
+  concurrency: whole(1).optional(),
+  /** Attempts begun in a minute. */
+  perMinute: whole(1).optional(),
+  /** Tokens in a minute, as `ctx.spend` tells of them. */
+  tokensPerMinute: whole(1).optional(),
+});
+
+const capsSchema = z.record(z.string(), amount());
+
+const budgetSchema = z.strictObject({
+  /** For the whole run, by currency: `{ USD: 5 }`. */
+  run: capsSchema.optional(),
+  /** For all nodes of a type together. */
+  types: z.record(z.string(), capsSchema).optional(),
+  /** For all nodes with this `parameters.tool` together. */
+  tools: z.record(z.string(), capsSchema).optional(),
+  /** What a cost counts for that is not known. Default `estimate`: what was reserved for it. */
+  unknownCost: z.enum(['estimate', 'ignore', 'pause'], { error: "'estimate', 'ignore' or 'pause'" }).optional(),
+});
+
 /** Options of a planner. What is left out has the default named here. */
 export const plannerOptionsSchema = z.strictObject({
   /**
@@ -68,6 +90,10 @@ export const plannerOptionsSchema = z.strictObject({
   retry: retrySchema.default({ maxAttempts: 1, delayMs: 0 }),
   /** Milliseconds that one attempt may take. Default: unlimited. */
   timeoutMs: whole(1, maxTimerMs).optional(),
+  /** Limits by name, for handlers and nodes to refer to; shared by all runs of the planner. Default: none. */
+  limits: z.record(z.string(), limitSchema).default({}),
+  /** What a run may spend before it pauses. Default: unlimited. */
+  budget: budgetSchema.optional(),
   /**
    * What is further off than so many milliseconds (a retry, a rate limit, a sleep) is not waited for: the run ends as
    * `'paused'` when nothing else can be done, and `executeWithResume` goes on. Default 600,000: ten minutes.
@@ -99,6 +125,8 @@ export const executeOptionsSchema = z.strictObject({
   signal: z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional(),
   /** Told of everything that happens in this run, after the planner's own listener. */
   onProgress: fn<ProgressListener>().optional(),
+  /** What this run may spend, in place of the planner's `budget`. */
+  budget: budgetSchema.optional(),
   /** What to do when the latest state is damaged. Default `'throw'`; `'fallback'`: the newest intact state. */
   onCorrupt: z
     .custom<'throw' | 'fallback'>((way) => way === 'throw' || way === 'fallback', "'throw' or 'fallback'")
@@ -154,6 +182,18 @@ export const repairOptionsSchema = z.strictObject({
 });
 export type RepairOptions = z.input<typeof repairOptionsSchema>;
 
+/** @throws TypeError for a handler that names a limit which is not there */
+export function checkLimitNames(handlers: Handlers, limits: Readonly<Record<string, unknown>>): void {
+  const { tools = {}, ...types } = handlers;
+  for (const [name, entry] of [...Object.entries(types), ...Object.entries(tools)]) {
+    const named = typeof entry === 'object' ? (entry.limits ?? []) : [];
+    const stranger = named.find((limit) => !Object.hasOwn(limits, limit));
+    if (stranger === undefined) continue;
+    const known = Object.keys(limits).join(', ') || 'none';
+    throw new TypeError(`Handler "${name}" names the limit "${stranger}", which limits lacks. Known: ${known}.`);
+  }
+}
+
 /** @throws TypeError for what is no id at all */
 export function checkId(checkpointId: unknown, of: string): string {
   if (typeof checkpointId === 'string') return checkpointId;
@@ -191,6 +231,7 @@ function knownKeys(schema: z.ZodType, inside: string): string[] {
   const nested = {
     handlers: [...nodeTypes, 'default', 'tools'],
     retry: Object.keys(retrySchema.shape),
+    budget: Object.keys(budgetSchema.shape),
   };
   if (inside !== '') return nested[inside as keyof typeof nested] ?? [];
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
@@ -217,19 +258,26 @@ function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
   return z.custom<number>(isWhole, `a whole number ${range}`);
 }
 
+function amount() {
+  const isAmount = (value: unknown) => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
+  return z.custom<number>(isAmount, 'a number of at least 0');
+}
+
 function fn<F>() {
   return z.custom<F>((value) => typeof value === 'function', 'a function');
 }
 
 function handler() {
-  return z.custom<HandlerEntry>(isHandler, 'a function, or { run, version? }').optional();
+  return z.custom<HandlerEntry>(isHandler, 'a function, or { run, version?, limits? }').optional();
 }
 
 function isHandler(value: unknown): boolean {
   if (typeof value === 'function') return true;
   if (typeof value !== 'object' || value === null) return false;
-  const { run, version } = value as { run?: unknown; version?: unknown };
-  return typeof run === 'function' && (version === undefined || typeof version === 'string');
+  const { run, version, limits } = value as { run?: unknown; version?: unknown; limits?: unknown };
+  const isNamed = typeof run === 'function' && (version === undefined || typeof version === 'string');
+  const areNames = Array.isArray(limits) && limits.every((name) => typeof name === 'string');
+  return isNamed && (limits === undefined || areNames);
 }
 
 function isHost(value: unknown): boolean {

@@ -1,7 +1,9 @@
 import type { CheckpointIds } from '../checkpoint/checkpoint-id.js';
 import type { Durability } from '../checkpoint/persistence-manager.js';
 import type { Decompose } from '../decompose/decomposer.js';
+import type { BudgetOptions } from '../execution/budget.js';
 import type { ProgressListener } from '../execution/execution-event.js';
+import type { Limit } from '../execution/limit.js';
 import type { HandlerLookup } from '../execution/node-handler.js';
 import type { RetryPolicy } from '../execution/retry.js';
 import type { Host } from '../host.js';
@@ -20,6 +22,9 @@ export interface PlannerServices {
   readonly retry: RetryPolicy;
   readonly timeoutMs: number | undefined;
   readonly pauseAfterMs: number;
+  /** By name; shared by all runs. */
+  readonly limits: ReadonlyMap<string, Limit>;
+  readonly budget: BudgetOptions | undefined;
   readonly checkpointInterval: number | undefined;
   readonly durability: Durability;
   readonly onProgress: ProgressListener | undefined;

@@ -20,6 +20,7 @@ import type { PlannerServices } from './planner-services.js';
 import { pruneAfterRun } from './prune.js';
 import { redactCall } from './redaction.js';
 import type { AskedCall, RunCall } from './run-call.js';
+import { runLimitsOf } from './run-limits.js';
 import { type OnSaved, type StartedRecorder, startRecorder } from './start-recorder.js';
 
 /** One run from call to close: find, lock, recover, decompose, execute, finish. */
@@ -42,7 +43,7 @@ async function runUnrecorded(call: RunCall, planner: PlannerServices, live: Live
   const state = run.makeState();
   subject.state = live.state = state;
   emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-  await executeRun(state, { ...servicesOf(planner, state, live, emit), log: unrecordedLog });
+  await executeRun(state, { ...servicesOf(call, planner, state, live, emit), log: unrecordedLog });
   return finish(state, 0, { checkpointEnabled: false }, emit);
 }
 
@@ -85,7 +86,7 @@ async function runHeld(
   live: LiveRun,
 ): Promise<ExecutionResult> {
   const prepared = await prepareRun(call, held, planner, live);
-  return prepared.result ?? runPrepared(prepared, planner, live);
+  return prepared.result ?? runPrepared(call, prepared, planner, live);
 }
 
 /** A run that can begin, or the result of one that had ended. */
@@ -135,7 +136,12 @@ async function prepareRun(
   return { ...started, subject, emit, isNewRun, resumedFrom: checkpoint?.checkpointId, last };
 }
 
-async function runPrepared(prepared: PreparedRun, planner: PlannerServices, live: LiveRun): Promise<ExecutionResult> {
+async function runPrepared(
+  call: RunCall,
+  prepared: PreparedRun,
+  planner: PlannerServices,
+  live: LiveRun,
+): Promise<ExecutionResult> {
   const { state, recorder, maxUncommitted, subject, emit, isNewRun, resumedFrom, last } = prepared;
   const reused = state.completed.length;
   subject.state = live.state = state;
@@ -143,7 +149,7 @@ async function runPrepared(prepared: PreparedRun, planner: PlannerServices, live
   try {
     if (isNewRun) await recorder.begin();
     if (resumedFrom === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-    await executeRun(state, { ...servicesOf(planner, state, live, emit), log: recorder, maxUncommitted });
+    await executeRun(state, { ...servicesOf(call, planner, state, live, emit), log: recorder, maxUncommitted });
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
     return finish(state, reused, info, emit);
   } catch (error) {
@@ -181,10 +187,19 @@ function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Em
   return result;
 }
 
-function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveRun, emit: Emit | undefined) {
+function servicesOf(
+  { budget: asked }: RunCall,
+  planner: PlannerServices,
+  state: RunState,
+  { signal }: LiveRun,
+  emit: Emit | undefined,
+) {
+  const { admission, budget, useTokens } = runLimitsOf(planner, state, asked ?? planner.budget);
   const { host, lookup, concurrency, retry, timeoutMs, pauseAfterMs, redactor } = planner;
   const dispatch = localDispatch(lookup, {
     timeoutMs,
+    budget,
+    useTokens,
     newController: newQuietController,
     idempotencyKeyOf: (nodeId) => idempotencyKeyOf(state.runId, nodeId),
     onLateEnd: (nodeId) =>
@@ -195,7 +210,19 @@ function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveR
     redactOutput: (output: unknown, nodeId: string) => redactor.output(output, nodeId),
     errorOf: (thrown: unknown, nodeId: string) => redactor.error(thrown, nodeId),
   };
-  return { dispatch, concurrency, retry, ...redaction, now: () => host.now(), setTimer, pauseAfterMs, emit, signal };
+  const held = admission && { admission };
+  return {
+    dispatch,
+    concurrency,
+    retry,
+    ...held,
+    ...redaction,
+    now: () => host.now(),
+    setTimer,
+    pauseAfterMs,
+    emit,
+    signal,
+  };
 }
 
 /** Any number of handlers may listen to one signal without a warning from Node. */

@@ -24,6 +24,8 @@ const ownFields = z.strictObject({
   dependencies: z.array(idSchema).default([]),
   /** Seconds. */
   estimatedDuration: z.number().nonnegative().optional(),
+  /** Names of the planner's `limits` that the node is subject to, besides those of its handler. */
+  limits: z.array(idSchema).optional(),
   /** Fields that a newer version of this library stored here: kept as they are. */
   unknownFields: jsonObjectSchema.optional(),
 });
