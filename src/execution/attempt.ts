@@ -1,10 +1,11 @@
-import { NodeTimeoutError } from '../errors.js';
 import { setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
+import { reportOf } from './context/report.js';
 import { stepOf } from './context/step.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
+import { areUnlimited, type TimeLimits, watchLimits } from './watch-limits.js';
 
 /** How an attempt ended. `interrupted`: by the end of the run, so it says nothing about the node. */
 export type AttemptOutcome =
@@ -24,11 +25,11 @@ export interface Attempt {
 export type Dispatch = (placed: GraphNode, attempt: number, control: AttemptControl) => Attempt;
 
 export interface LocalDispatchOptions {
-  /** Milliseconds that one attempt may take; unlimited when left out. */
-  readonly timeoutMs?: number;
+  /** Of each attempt, unless its handler says otherwise. */
+  readonly limits?: TimeLimits;
   readonly idempotencyKeyOf: (nodeId: string) => string;
   /** Told when an attempt that had timed out ends after all. */
-  readonly onLateEnd?: (nodeId: string) => void;
+  readonly onLateEnd?: (nodeId: string, outcome: AttemptOutcome) => void;
   /** Makes what a signal comes from; many handlers may listen to one. */
   readonly newController?: () => AbortController;
 }
@@ -38,16 +39,22 @@ export interface LocalDispatchOptions {
  * costs more than all else here.
  */
 export function localDispatch(lookup: HandlerLookup, options: LocalDispatchOptions): Dispatch {
-  const { timeoutMs, onLateEnd, idempotencyKeyOf, newController = () => new AbortController() } = options;
+  const { limits = {}, onLateEnd, idempotencyKeyOf, newController = () => new AbortController() } = options;
+  const areNone = areUnlimited(limits);
   const ofRun = new Interruption(newController());
   return (placed, attempt, control) => {
     const handler = lookup(placed.node);
     if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
-    const interruption = timeoutMs === undefined ? ofRun : new Interruption(newController());
-    const context = contextOf(control, attempt, interruption.signal, idempotencyKeyOf);
-    const running = runHandler(handler, control, context, interruption);
-    const outcome =
-      timeoutMs === undefined ? running : withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
+    const key = idempotencyKeyOf(placed.node.id);
+    if (areNone && handler.timeoutMs === undefined) {
+      const context = contextOf(control, attempt, ofRun.signal, key);
+      return new LocalAttempt(handler, runHandler(handler, control, context, ofRun), ofRun);
+    }
+    const interruption = new Interruption(newController());
+    const start = (onReport: () => void) =>
+      runHandler(handler, control, contextOf(control, attempt, interruption.signal, key, onReport), interruption);
+    const timeoutMs = handler.timeoutMs ?? limits.timeoutMs;
+    const outcome = withLimits(start, control, interruption, { ...limits, timeoutMs }, onLateEnd);
     return new LocalAttempt(handler, outcome, interruption);
   };
 }
@@ -106,25 +113,24 @@ function outcomeOf(returned: unknown, control: AttemptControl): AttemptOutcome {
   }
 }
 
-function withTimeout(
-  running: Promise<AttemptOutcome>,
-  { node }: GraphNode,
+/** The attempt has failed once it is over a limit, whether its handler stops or not. */
+function withLimits(
+  start: (onReport: () => void) => Promise<AttemptOutcome>,
+  control: AttemptControl,
   interruption: Interruption,
-  timeoutMs: number,
-  onLateEnd?: (nodeId: string) => void,
+  limits: TimeLimits,
+  onLateEnd: LocalDispatchOptions['onLateEnd'],
 ): Promise<AttemptOutcome> {
   return new Promise((resolve) => {
     let isLate = false;
-    const timer = setTimeout(() => {
-      if (interruption.byRun) return; // the run waits for what the handler still returns
+    const onReport = watchLimits(control, limits, (error) => {
+      if (isLate || interruption.byRun) return; // the run waits for what the handler still returns
       isLate = true;
-      const error = new NodeTimeoutError(node.id, timeoutMs);
       interruption.abort(error);
       resolve({ status: 'failed', error });
-    }, timeoutMs);
-    void running.then((outcome) => {
-      clearTimeout(timer);
-      if (isLate) onLateEnd?.(node.id);
+    });
+    void start(onReport).then((outcome) => {
+      if (isLate) onLateEnd?.(control.placed.node.id, outcome);
       else resolve(outcome);
     });
   });
@@ -135,14 +141,15 @@ function contextOf(
   control: AttemptControl,
   attempt: number,
   signal: AbortSignal,
-  idempotencyKeyOf: (nodeId: string) => string,
+  idempotencyKey: string,
+  onReport?: () => void,
 ): NodeContext {
   const { state, placed } = control;
   const { vibe, plan, runId } = state;
   const inputs = inputsOf(state, placed);
   const input = <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId);
-  const idempotencyKey = idempotencyKeyOf(placed.node.id);
-  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, step: stepOf(control) };
+  const [step, report] = [stepOf(control), reportOf(control, onReport)];
+  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, step, report };
 }
 
 function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNode, nodeId: string): T {

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { type LockHolder, PersistenceError, VibeError } from '../errors.js';
-import { localDispatch } from '../execution/attempt.js';
+import { type AttemptOutcome, localDispatch } from '../execution/attempt.js';
 import type { Emit } from '../execution/execution-event.js';
+import type { ExecutionServices } from '../execution/execution-services.js';
 import { executeRun } from '../execution/executor.js';
 import { type ExecutionResult, executionResultOf, type PersistenceInfo } from '../run/execution-result.js';
 import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
@@ -42,7 +43,7 @@ async function runUnrecorded(call: RunCall, planner: PlannerServices, live: Live
   const state = run.makeState();
   subject.state = live.state = state;
   emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-  await executeRun(state, { ...servicesOf(planner, state, live, emit), log: unrecordedLog });
+  await executeInTime(state, { ...servicesOf(planner, state, live, emit), log: unrecordedLog }, planner, live);
   return finish(state, 0, { checkpointEnabled: false }, emit);
 }
 
@@ -143,7 +144,8 @@ async function runPrepared(prepared: PreparedRun, planner: PlannerServices, live
   try {
     if (isNewRun) await recorder.begin();
     if (resumedFrom === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-    await executeRun(state, { ...servicesOf(planner, state, live, emit), log: recorder, maxUncommitted });
+    const services = { ...servicesOf(planner, state, live, emit), log: recorder, maxUncommitted };
+    await executeInTime(state, services, planner, live);
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
     return finish(state, reused, info, emit);
   } catch (error) {
@@ -181,21 +183,64 @@ function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Em
   return result;
 }
 
-function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveRun, emit: Emit | undefined) {
-  const { host, lookup, concurrency, retry, timeoutMs, pauseAfterMs, redactor } = planner;
+/** A run that takes too long ends as if its caller had aborted it. */
+async function executeInTime(
+  state: RunState,
+  services: ExecutionServices,
+  { host, runTimeoutMs }: PlannerServices,
+  live: LiveRun,
+): Promise<void> {
+  const cancel =
+    runTimeoutMs === undefined
+      ? undefined
+      : host.setTimer(() => {
+          host.log('warn', 'A run is over its runTimeoutMs and ends early.', { runId: state.runId });
+          live.abort(runTimedOut(state.runId, runTimeoutMs));
+        }, runTimeoutMs);
+  try {
+    await executeRun(state, services);
+  } finally {
+    cancel?.();
+  }
+}
+
+function runTimedOut(runId: string, runTimeoutMs: number): VibeError {
+  const next = 'Call executeWithResume with the same vibe to go on';
+  const what = `Run ${JSON.stringify(runId)} did not finish within ${runTimeoutMs} ms`;
+  return new VibeError('RUN_TIMEOUT', `${what}. ${next}, or raise runTimeoutMs.`);
+}
+
+function servicesOf(planner: PlannerServices, state: RunState, live: LiveRun, emit: Emit | undefined) {
+  const { host, lookup, concurrency, retry, limits, graceMs, pauseAfterMs, redactor } = planner;
+  const late = (message: string) => (nodeId: string, outcome: AttemptOutcome) =>
+    host.log('warn', message, { nodeId, ...outcome });
   const dispatch = localDispatch(lookup, {
-    timeoutMs,
+    limits,
     newController: newQuietController,
     idempotencyKeyOf: (nodeId) => idempotencyKeyOf(state.runId, nodeId),
-    onLateEnd: (nodeId) =>
-      host.log('warn', 'An attempt ended after its timeout; what it returned is dropped.', { nodeId }),
+    onLateEnd: late('An attempt ended after its timeout; what it returned is dropped.'),
   });
   const { setTimer } = host;
   const redaction = redactor && {
     redactOutput: (output: unknown, nodeId: string) => redactor.output(output, nodeId),
     errorOf: (thrown: unknown, nodeId: string) => redactor.error(thrown, nodeId),
   };
-  return { dispatch, concurrency, retry, ...redaction, now: () => host.now(), setTimer, pauseAfterMs, emit, signal };
+  return {
+    dispatch,
+    concurrency,
+    retry,
+    ...redaction,
+    nodeTimeoutMs: limits.nodeTimeoutMs,
+    now: () => host.now(),
+    random: () => host.random(),
+    setTimer,
+    pauseAfterMs,
+    emit,
+    signal: live.signal,
+    drain: live.drain,
+    graceMs,
+    onLeftBehind: late('A handler ended after its run had ended without it; what it returned is dropped.'),
+  };
 }
 
 /** Any number of handlers may listen to one signal without a warning from Node. */
