@@ -30,6 +30,7 @@ export {
   CheckpointNotFoundError,
   CheckpointVersionError,
   DecompositionError,
+  FatalError,
   InvalidIdError,
   type Issue,
   type LockHolder,
@@ -40,6 +41,7 @@ export {
   PlanInvalidError,
   PlanLockedError,
   RedactionError,
+  RetryAfterError,
   VibeError,
   type VibeErrorCode,
   VibeInvalidError,
@@ -49,6 +51,7 @@ export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './executi
 export type { Host, LogLevel } from './host.js';
 export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
 export type {
+  DrainOptions,
   ExecuteOptions,
   ListOptions,
   MetaPlannerOptions,

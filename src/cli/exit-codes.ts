@@ -33,5 +33,6 @@ export const exitCodeOf = {
   OUTPUT_NOT_SERIALIZABLE: exit.failed,
   REDACTION_FAILED: exit.failed,
   RUN_NOT_COMPLETED: exit.failed,
+  RUN_TIMEOUT: exit.failed,
   PLANNER_CLOSED: exit.failed,
 } as const satisfies Record<VibeErrorCode, ExitCode>;

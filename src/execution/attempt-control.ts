@@ -3,6 +3,7 @@ import type { NodeRecord } from '../run/node-record.js';
 import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
 import type { ExecutionEventBody } from './execution-event.js';
+import type { TimeLimit } from './time-limit.js';
 
 /** Told when a handler goes on waiting although its attempt is over: the run has paused, or was ended. */
 export class AttemptOver extends Error {
@@ -24,6 +25,8 @@ export interface AttemptControl {
   setTimer(callback: () => void, delayMs: number): () => void;
   /** A wait that ends later is a reason to pause. Milliseconds. */
   readonly pauseAfterMs: number;
+  /** Calls back once it has worked for so many milliseconds from now. Time that it is parked does not count. */
+  limit(ms: number, onOver: () => void): TimeLimit;
   emit(body: ExecutionEventBody): void;
   /**
    * What is kept of a value of the host: a copy as JSON carries it, redacted and frozen.

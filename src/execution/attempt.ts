@@ -1,12 +1,13 @@
-import { NodeTimeoutError } from '../errors.js';
 import { setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
 import type { Budget } from './budget.js';
+import { reportOf } from './context/report.js';
 import { spendingOf } from './context/spending.js';
 import { stepOf } from './context/step.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
+import { areUnlimited, type TimeLimits, watchLimits } from './watch-limits.js';
 
 /** How an attempt ended. `interrupted`: by the end of the run, so it says nothing about the node. */
 export type AttemptOutcome =
@@ -26,14 +27,14 @@ export interface Attempt {
 export type Dispatch = (placed: GraphNode, attempt: number, control: AttemptControl) => Attempt;
 
 export interface LocalDispatchOptions {
-  /** Milliseconds that one attempt may take; unlimited when left out. */
-  readonly timeoutMs?: number;
+  /** Of each attempt, unless its handler says otherwise. */
+  readonly limits?: TimeLimits;
   readonly idempotencyKeyOf: (nodeId: string) => string;
   readonly budget?: Budget | undefined;
   /** Counts tokens against the limits of a node. */
   readonly useTokens?: (placed: GraphNode, tokens: number) => void;
   /** Told when an attempt that had timed out ends after all. */
-  readonly onLateEnd?: (nodeId: string) => void;
+  readonly onLateEnd?: (nodeId: string, outcome: AttemptOutcome) => void;
   /** Makes what a signal comes from; many handlers may listen to one. */
   readonly newController?: () => AbortController;
 }
@@ -43,16 +44,21 @@ export interface LocalDispatchOptions {
  * costs more than all else here.
  */
 export function localDispatch(lookup: HandlerLookup, options: LocalDispatchOptions): Dispatch {
-  const { timeoutMs, onLateEnd, newController = () => new AbortController() } = options;
+  const { limits = {}, onLateEnd, newController = () => new AbortController() } = options;
+  const areNone = areUnlimited(limits);
   const ofRun = new Interruption(newController());
   return (placed, attempt, control) => {
     const handler = lookup(placed.node);
     if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
-    const interruption = timeoutMs === undefined ? ofRun : new Interruption(newController());
-    const context = contextOf(control, attempt, interruption.signal, options);
-    const running = runHandler(handler, control, context, interruption);
-    const outcome =
-      timeoutMs === undefined ? running : withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
+    if (areNone && handler.timeoutMs === undefined) {
+      const context = contextOf(control, attempt, ofRun.signal, options);
+      return new LocalAttempt(handler, runHandler(handler, control, context, ofRun), ofRun);
+    }
+    const interruption = new Interruption(newController());
+    const start = (onReport: () => void) =>
+      runHandler(handler, control, contextOf(control, attempt, interruption.signal, options, onReport), interruption);
+    const timeoutMs = handler.timeoutMs ?? limits.timeoutMs;
+    const outcome = withLimits(start, control, interruption, { ...limits, timeoutMs }, onLateEnd);
     return new LocalAttempt(handler, outcome, interruption);
   };
 }
@@ -111,25 +117,24 @@ function outcomeOf(returned: unknown, control: AttemptControl): AttemptOutcome {
   }
 }
 
-function withTimeout(
-  running: Promise<AttemptOutcome>,
-  { node }: GraphNode,
+/** The attempt has failed once it is over a limit, whether its handler stops or not. */
+function withLimits(
+  start: (onReport: () => void) => Promise<AttemptOutcome>,
+  control: AttemptControl,
   interruption: Interruption,
-  timeoutMs: number,
-  onLateEnd?: (nodeId: string) => void,
+  limits: TimeLimits,
+  onLateEnd: LocalDispatchOptions['onLateEnd'],
 ): Promise<AttemptOutcome> {
   return new Promise((resolve) => {
     let isLate = false;
-    const timer = setTimeout(() => {
-      if (interruption.byRun) return; // the run waits for what the handler still returns
+    const onReport = watchLimits(control, limits, (error) => {
+      if (isLate || interruption.byRun) return; // the run waits for what the handler still returns
       isLate = true;
-      const error = new NodeTimeoutError(node.id, timeoutMs);
       interruption.abort(error);
       resolve({ status: 'failed', error });
-    }, timeoutMs);
-    void running.then((outcome) => {
-      clearTimeout(timer);
-      if (isLate) onLateEnd?.(node.id);
+    });
+    void start(onReport).then((outcome) => {
+      if (isLate) onLateEnd?.(control.placed.node.id, outcome);
       else resolve(outcome);
     });
   });
@@ -141,6 +146,7 @@ function contextOf(
   attempt: number,
   signal: AbortSignal,
   { idempotencyKeyOf, budget, useTokens }: LocalDispatchOptions,
+  onReport?: () => void,
 ): NodeContext {
   const { state, placed } = control;
   const { vibe, plan, runId } = state;
@@ -148,7 +154,7 @@ function contextOf(
   const input = <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId);
   const idempotencyKey = idempotencyKeyOf(placed.node.id);
   const spending = spendingOf(control, budget, useTokens && ((tokens) => useTokens(placed, tokens)));
-  const offered = { step: stepOf(control), ...spending };
+  const offered = { step: stepOf(control), report: reportOf(control, onReport), ...spending };
   return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, ...offered };
 }
 

@@ -10,6 +10,7 @@ import type { Attempt, AttemptOutcome } from './attempt.js';
 import { type AttemptControl, AttemptOver } from './attempt-control.js';
 import type { ExecutionEventBody } from './execution-event.js';
 import type { ExecutionServices } from './execution-services.js';
+import { TimeLimit, type WorkClock } from './time-limit.js';
 
 /** What an attempt asks of the run that it belongs to. */
 export interface AttemptOwner {
@@ -17,7 +18,7 @@ export interface AttemptOwner {
   readonly services: Pick<ExecutionServices, 'now' | 'setTimer' | 'pauseAfterMs' | 'emit' | 'redactOutput'>;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
-  onSatOut(difference: 1 | -1): void;
+  onSatOut(difference: number): void;
 }
 
 interface Park {
@@ -29,12 +30,19 @@ interface Park {
 }
 
 /** An attempt under way: parked while all that it does is to wait. */
-export class RunningAttempt implements AttemptControl {
+export class RunningAttempt implements AttemptControl, WorkClock {
   attempt: Attempt | undefined;
+  /** It did not stop in time: the run ended without it. */
+  isLeftBehind = false;
   private readonly parks = new Set<Park>();
   private busy = 0;
   private isParked = false;
   private isOver = false;
+  /** Waits that the run sits out. */
+  private satOut = 0;
+  private parkedMs = 0;
+  private parkedAt = 0;
+  private limits: Set<TimeLimit> | undefined;
   private names: Set<string> | undefined;
   private endings: Array<() => void> | undefined;
 
@@ -100,6 +108,21 @@ export class RunningAttempt implements AttemptControl {
     return isoTime(this.now());
   }
 
+  get isStanding(): boolean {
+    return this.isParked || this.isOver;
+  }
+
+  workedMs(): number {
+    return Math.max(0, (this.isParked ? this.parkedAt : this.now()) - this.startedMs - this.parkedMs);
+  }
+
+  limit(ms: number, onOver: () => void): TimeLimit {
+    const limit = new TimeLimit(this, ms, onOver);
+    this.limits ??= new Set();
+    this.limits.add(limit);
+    return limit;
+  }
+
   record(...records: NodeRecord[]): Promise<void> {
     if (this.isOver) return Promise.reject(this.over());
     return this.whileBusy(() => this.owner.record(records));
@@ -149,7 +172,7 @@ export class RunningAttempt implements AttemptControl {
       reject = onRejected;
     });
     const parked = { pause, isSatOut, ended, reject };
-    if (isSatOut) this.owner.onSatOut(1);
+    if (isSatOut) this.countSatOut(1);
     this.parks.add(parked);
     this.update();
     return parked;
@@ -157,7 +180,7 @@ export class RunningAttempt implements AttemptControl {
 
   private leave(parked: Park): void {
     if (!this.parks.delete(parked)) return;
-    if (parked.isSatOut) this.owner.onSatOut(-1);
+    if (parked.isSatOut && !this.isOver) this.countSatOut(-1);
     this.update();
   }
 
@@ -182,6 +205,9 @@ export class RunningAttempt implements AttemptControl {
     if (this.isOver) return;
     this.isOver = true;
     for (const ending of this.endings ?? []) ending();
+    for (const limit of this.limits ?? []) limit.stop();
+    this.limits = undefined;
+    if (this.satOut > 0) this.countSatOut(-this.satOut);
     this.entered?.leave(outcome);
     this.update();
   }
@@ -189,8 +215,19 @@ export class RunningAttempt implements AttemptControl {
   private update(): void {
     const isParked = !this.isOver && this.parks.size > 0 && this.busy === 0;
     if (isParked === this.isParked) return;
+    if (isParked) this.parkedAt = this.now();
+    else this.parkedMs += this.now() - this.parkedAt;
     this.isParked = isParked;
+    for (const limit of this.limits ?? []) {
+      if (isParked) limit.stop();
+      else limit.goOn();
+    }
     this.owner.onParked(isParked ? 1 : -1);
+  }
+
+  private countSatOut(difference: number): void {
+    this.satOut += difference;
+    this.owner.onSatOut(difference);
   }
 
   private over(): AttemptOver {

@@ -4,27 +4,40 @@ import { retentionPolicySchema } from '../checkpoint/retention.js';
 import type { Decompose, Decomposer } from '../decompose/decomposer.js';
 import type { ProgressListener } from '../execution/execution-event.js';
 import type { HandlerEntry, Handlers } from '../execution/node-handler.js';
-import type { Host } from '../host.js';
+import { type Retry, type RetryOptions, standardRetry } from '../execution/retry.js';
+import { type Host, maxTimerMs } from '../host.js';
 import { isPlainObject } from '../plan/json-value.js';
 import { nodeTypes } from '../plan/workflow-node.js';
 import type { WorkflowPlanInput } from '../plan/workflow-plan.js';
 import type { ExecutionState } from '../run/execution-state.js';
 import type { Redact } from './redaction.js';
 
-/** `setTimeout` fires at once for anything longer. */
-const maxTimerMs = 2 ** 31 - 1;
-
 const retrySchema = z.strictObject({
   /** Attempts in all. Default 1: nothing is tried again. */
-  maxAttempts: whole(1).default(1),
-  /** Milliseconds between the end of an attempt and the start of the next. Default 0. */
-  delayMs: whole(0, maxTimerMs).default(0),
+  maxAttempts: whole(1).optional(),
+  /** Milliseconds between the end of an attempt and the start of the next. Default 0; with `exponential`, 1,000. */
+  delayMs: whole(0, maxTimerMs).optional(),
+  /** `constant`: always `delayMs`. `exponential`: a random time up to `delayMs`, which doubles each time. */
+  backoff: z.custom<'constant' | 'exponential'>(isBackoff, "'constant' or 'exponential'").optional(),
+  /** Milliseconds that no wait of our own making is longer than. Default with `exponential`: 60,000. */
+  maxDelayMs: whole(0, maxTimerMs).optional(),
+  /** Whether this failure is worth another attempt; `attempt` is the one that failed, from 1. Default: it is. */
+  shouldRetry: fn<(error: unknown, attempt: number) => boolean>().optional(),
 });
 
-const hostMethods = ['now', 'newId', 'setTimer', 'log'] as const;
+/** Options, or the word for the usual ones. A union of both would not tell which field of the options is wrong. */
+const retryOption = z.preprocess(
+  (given) => (given === 'standard' ? standardRetry : given),
+  retrySchema,
+) as unknown as z.ZodType<RetryOptions, Retry>;
+
+const hostMethods = ['now', 'newId', 'random', 'setTimer', 'log'] as const;
 
 /** Any object, also one of a class; its methods are called on it. */
-const hostSchema = z.custom<Partial<Host>>(isHost, 'an object whose now, newId, setTimer and log are functions');
+const hostSchema = z.custom<Partial<Host>>(
+  isHost,
+  'an object whose now, newId, random, setTimer and log are functions',
+);
 
 const handlersSchema = z
   .strictObject({
@@ -86,14 +99,28 @@ export const plannerOptionsSchema = z.strictObject({
   handlers: handlersSchema.optional(),
   /** Attempts under way at once, in each run. Default 8. */
   concurrency: whole(1).default(8),
-  /** Whether and when a failed attempt is tried again. */
-  retry: retrySchema.default({ maxAttempts: 1, delayMs: 0 }),
+  /**
+   * Whether and when a failed attempt is tried again; handlers and nodes may say otherwise. `'standard'`: up to 5 attempts
+   * after growing random waits, for failures that may well pass. Default: one attempt.
+   */
+  retry: retryOption.optional(),
   /** Milliseconds that one attempt may take. Default: unlimited. */
   timeoutMs: whole(1, maxTimerMs).optional(),
   /** Limits by name, for handlers and nodes to refer to; shared by all runs of the planner. Default: none. */
   limits: z.record(z.string(), limitSchema).default({}),
   /** What a run may spend before it pauses. Default: unlimited. */
   budget: budgetSchema.optional(),
+  /** Milliseconds that all attempts on a node may take together, without the waits between them. Default: unlimited. */
+  nodeTimeoutMs: whole(1, maxTimerMs).optional(),
+  /** Milliseconds within which a handler that has called `report` has to do so again. Default: unlimited. */
+  heartbeatTimeoutMs: whole(1, maxTimerMs).optional(),
+  /** Milliseconds that a call may run its plan; then it ends as `'cancelled'` and can be resumed. Default: unlimited. */
+  runTimeoutMs: whole(1, maxTimerMs).optional(),
+  /**
+   * Milliseconds that handlers have to stop once their run is to end: after them it ends without those that do not, and
+   * what they return is logged. Default 30,000.
+   */
+  graceMs: whole(0, maxTimerMs).default(30_000),
   /**
    * What is further off than so many milliseconds (a retry, a rate limit, a sleep) is not waited for: the run ends as
    * `'paused'` when nothing else can be done, and `executeWithResume` goes on. Default 600,000: ten minutes.
@@ -137,6 +164,13 @@ export type ExecuteOptions = z.input<typeof executeOptionsSchema>;
 /** Options of `plan`. */
 export const planOptionsSchema = executeOptionsSchema.pick({ planId: true, signal: true });
 export type PlanOptions = z.input<typeof planOptionsSchema>;
+
+/** Options of `drain`. */
+export const drainOptionsSchema = z.strictObject({
+  /** Milliseconds that nodes under way may finish in, before they are aborted. Default 30,000. */
+  graceMs: whole(0, maxTimerMs).default(30_000),
+});
+export type DrainOptions = z.input<typeof drainOptionsSchema>;
 
 /** Options of `listCheckpoints`. */
 export const listOptionsSchema = z.strictObject({
@@ -268,16 +302,22 @@ function fn<F>() {
 }
 
 function handler() {
-  return z.custom<HandlerEntry>(isHandler, 'a function, or { run, version?, limits? }').optional();
+  return z.custom<HandlerEntry>(isHandler, 'a function, or { run, version?, retry?, timeoutMs?, limits? }').optional();
 }
 
 function isHandler(value: unknown): boolean {
   if (typeof value === 'function') return true;
   if (typeof value !== 'object' || value === null) return false;
-  const { run, version, limits } = value as { run?: unknown; version?: unknown; limits?: unknown };
+  const { run, version, retry, timeoutMs, limits } = value as Partial<Record<string, unknown>>;
   const isNamed = typeof run === 'function' && (version === undefined || typeof version === 'string');
+  const isTimed = timeoutMs === undefined || whole(1, maxTimerMs).safeParse(timeoutMs).success;
   const areNames = Array.isArray(limits) && limits.every((name) => typeof name === 'string');
-  return isNamed && (limits === undefined || areNames);
+  if (limits !== undefined && !areNames) return false;
+  return isNamed && isTimed && (retry === undefined || retryOption.safeParse(retry).success);
+}
+
+function isBackoff(value: unknown): boolean {
+  return value === 'constant' || value === 'exponential';
 }
 
 function isHost(value: unknown): boolean {

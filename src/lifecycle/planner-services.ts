@@ -5,7 +5,8 @@ import type { BudgetOptions } from '../execution/budget.js';
 import type { ProgressListener } from '../execution/execution-event.js';
 import type { Limit } from '../execution/limit.js';
 import type { HandlerLookup } from '../execution/node-handler.js';
-import type { RetryPolicy } from '../execution/retry.js';
+import type { Retry } from '../execution/retry.js';
+import type { TimeLimits } from '../execution/watch-limits.js';
 import type { Host } from '../host.js';
 import type { CheckedStore } from './checked-store.js';
 import type { LiveRuns } from './live-runs.js';
@@ -19,11 +20,13 @@ export interface PlannerServices {
   readonly decompose: Decompose;
   readonly lookup: HandlerLookup;
   readonly concurrency: number;
-  readonly retry: RetryPolicy;
-  readonly timeoutMs: number | undefined;
+  readonly retry: Retry;
+  readonly limits: TimeLimits;
+  readonly runTimeoutMs: number | undefined;
+  readonly graceMs: number;
   readonly pauseAfterMs: number;
   /** By name; shared by all runs. */
-  readonly limits: ReadonlyMap<string, Limit>;
+  readonly providerLimits: ReadonlyMap<string, Limit>;
   readonly budget: BudgetOptions | undefined;
   readonly checkpointInterval: number | undefined;
   readonly durability: Durability;

@@ -17,7 +17,7 @@ export interface RunLimits {
 
 /** @throws PlanInvalidError when a node names a limit that the planner does not have */
 export function runLimitsOf(
-  { limits, lookup, pauseAfterMs }: PlannerServices,
+  { providerLimits: limits, lookup, pauseAfterMs }: PlannerServices,
   state: RunState,
   budgetOptions: BudgetOptions | undefined,
 ): RunLimits {

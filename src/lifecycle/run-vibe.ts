@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { type LockHolder, PersistenceError, VibeError } from '../errors.js';
-import { localDispatch } from '../execution/attempt.js';
+import { type AttemptOutcome, localDispatch } from '../execution/attempt.js';
 import type { Emit } from '../execution/execution-event.js';
+import type { ExecutionServices } from '../execution/execution-services.js';
 import { executeRun } from '../execution/executor.js';
 import { type ExecutionResult, executionResultOf, type PersistenceInfo } from '../run/execution-result.js';
 import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
@@ -43,7 +44,7 @@ async function runUnrecorded(call: RunCall, planner: PlannerServices, live: Live
   const state = run.makeState();
   subject.state = live.state = state;
   emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-  await executeRun(state, { ...servicesOf(call, planner, state, live, emit), log: unrecordedLog });
+  await executeInTime(state, { ...servicesOf(call, planner, state, live, emit), log: unrecordedLog }, planner, live);
   return finish(state, 0, { checkpointEnabled: false }, emit);
 }
 
@@ -149,7 +150,8 @@ async function runPrepared(
   try {
     if (isNewRun) await recorder.begin();
     if (resumedFrom === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-    await executeRun(state, { ...servicesOf(call, planner, state, live, emit), log: recorder, maxUncommitted });
+    const services = { ...servicesOf(call, planner, state, live, emit), log: recorder, maxUncommitted };
+    await executeInTime(state, services, planner, live);
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
     return finish(state, reused, info, emit);
   } catch (error) {
@@ -187,23 +189,51 @@ function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Em
   return result;
 }
 
+/** A run that takes too long ends as if its caller had aborted it. */
+async function executeInTime(
+  state: RunState,
+  services: ExecutionServices,
+  { host, runTimeoutMs }: PlannerServices,
+  live: LiveRun,
+): Promise<void> {
+  const cancel =
+    runTimeoutMs === undefined
+      ? undefined
+      : host.setTimer(() => {
+          host.log('warn', 'A run is over its runTimeoutMs and ends early.', { runId: state.runId });
+          live.abort(runTimedOut(state.runId, runTimeoutMs));
+        }, runTimeoutMs);
+  try {
+    await executeRun(state, services);
+  } finally {
+    cancel?.();
+  }
+}
+
+function runTimedOut(runId: string, runTimeoutMs: number): VibeError {
+  const next = 'Call executeWithResume with the same vibe to go on';
+  const what = `Run ${JSON.stringify(runId)} did not finish within ${runTimeoutMs} ms`;
+  return new VibeError('RUN_TIMEOUT', `${what}. ${next}, or raise runTimeoutMs.`);
+}
+
 function servicesOf(
   { budget: asked }: RunCall,
   planner: PlannerServices,
   state: RunState,
-  { signal }: LiveRun,
+  live: LiveRun,
   emit: Emit | undefined,
 ) {
   const { admission, budget, useTokens } = runLimitsOf(planner, state, asked ?? planner.budget);
-  const { host, lookup, concurrency, retry, timeoutMs, pauseAfterMs, redactor } = planner;
+  const { host, lookup, concurrency, retry, limits, graceMs, pauseAfterMs, redactor } = planner;
+  const late = (message: string) => (nodeId: string, outcome: AttemptOutcome) =>
+    host.log('warn', message, { nodeId, ...outcome });
   const dispatch = localDispatch(lookup, {
-    timeoutMs,
+    limits,
     budget,
     useTokens,
     newController: newQuietController,
     idempotencyKeyOf: (nodeId) => idempotencyKeyOf(state.runId, nodeId),
-    onLateEnd: (nodeId) =>
-      host.log('warn', 'An attempt ended after its timeout; what it returned is dropped.', { nodeId }),
+    onLateEnd: late('An attempt ended after its timeout; what it returned is dropped.'),
   });
   const { setTimer } = host;
   const redaction = redactor && {
@@ -217,11 +247,16 @@ function servicesOf(
     retry,
     ...held,
     ...redaction,
+    nodeTimeoutMs: limits.nodeTimeoutMs,
     now: () => host.now(),
+    random: () => host.random(),
     setTimer,
     pauseAfterMs,
     emit,
-    signal,
+    signal: live.signal,
+    drain: live.drain,
+    graceMs,
+    onLeftBehind: late('A handler ended after its run had ended without it; what it returned is dropped.'),
   };
 }
 

@@ -3,7 +3,7 @@ import { localDispatch } from '../../src/execution/attempt.js';
 import type { ExecutionEventBody } from '../../src/execution/execution-event.js';
 import { executeRun } from '../../src/execution/executor.js';
 import { type Handlers, handlerLookup, type NodeContext, type NodeHandler } from '../../src/execution/node-handler.js';
-import type { RetryPolicy } from '../../src/execution/retry.js';
+import type { RetryOptions } from '../../src/execution/retry.js';
 import { completeHost, type Host } from '../../src/host.js';
 import { canonicalJson } from '../../src/plan/json-value.js';
 import { buildPlanGraph } from '../../src/plan/plan-graph.js';
@@ -34,9 +34,14 @@ export interface RunOptions {
   readonly log?: MemoryLog;
   readonly concurrency?: number;
   readonly maxUncommitted?: number;
-  readonly retry?: Partial<RetryPolicy>;
+  readonly retry?: RetryOptions;
+  readonly random?: () => number;
   readonly timeoutMs?: number;
+  readonly nodeTimeoutMs?: number;
+  readonly heartbeatTimeoutMs?: number;
+  readonly graceMs?: number;
   readonly signal?: AbortSignal;
+  readonly drain?: AbortSignal;
   readonly setTimer?: Host['setTimer'];
   readonly pauseAfterMs?: number;
   readonly now?: () => number;
@@ -52,6 +57,7 @@ export class DrivenRun {
   readonly ended: Promise<EndStatus>;
   readonly events: ExecutionEventBody[] = [];
   readonly lateEnds: string[] = [];
+  readonly leftBehind: string[] = [];
   /** Attempts under way, by node id. */
   readonly held = new Map<string, HeldAttempt>();
   /** Ids in the order in which attempts began. */
@@ -60,6 +66,7 @@ export class DrivenRun {
   peak = 0;
 
   constructor(rootNodes: WorkflowNode[], options: RunOptions = {}) {
+    const { timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs } = options;
     const lookup = handlerLookup(options.handlers ?? servedBy(this.hold));
     this.log = options.log ?? new MemoryLog();
     this.state = stateOf(rootNodes, options.handlers);
@@ -67,13 +74,15 @@ export class DrivenRun {
     this.ended = executeRun(this.state, {
       log: this.log,
       dispatch: localDispatch(lookup, {
-        timeoutMs: options.timeoutMs,
+        limits: { timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs },
         idempotencyKeyOf: (nodeId) => `key of ${nodeId}`,
         onLateEnd: (nodeId) => this.lateEnds.push(nodeId),
       }),
       concurrency: options.concurrency ?? 8,
       maxUncommitted: options.maxUncommitted,
-      retry: { maxAttempts: 1, delayMs: 0, ...options.retry },
+      retry: options.retry ?? {},
+      nodeTimeoutMs,
+      random: options.random ?? Math.random,
       now: options.now ?? (() => Date.UTC(2026, 0, 1)),
       setTimer: options.setTimer ?? completeHost().setTimer,
       pauseAfterMs: options.pauseAfterMs ?? 3_600_000,
@@ -82,6 +91,9 @@ export class DrivenRun {
         options.onEvent?.(event);
       },
       signal: options.signal,
+      graceMs: options.graceMs ?? 30_000,
+      onLeftBehind: (nodeId) => this.leftBehind.push(nodeId),
+      drain: options.drain,
     });
     this.ended.catch(() => undefined); // the test looks at it later
   }
