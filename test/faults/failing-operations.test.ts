@@ -7,6 +7,7 @@ import { type Fault, Scratch, type Task } from './helpers/scratch.js';
 import { verdictOn } from './helpers/verdict.js';
 import { operationsOf } from './helpers/victim-process.js';
 
+/** In processes of their own; `failing-calls` has more of the same, in one process. */
 const task: Task = { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 } };
 
 /** A run that is gone on with: it finds what another process left when it was killed in the middle. */
@@ -34,12 +35,12 @@ async function expectNothingLost(scratch: Scratch, fault: Fault, way: 'the same 
 }
 
 describe.concurrent('an operation that fails once', () => {
-  for (const failure of oneOf(5, failures)) {
+  for (const failure of oneOf(20, failures)) {
     it(`costs nothing that was acknowledged, called again in a fresh process: ${failure.name}`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, failure, 'a fresh process')));
   }
 
-  for (const failure of oneOf(5, oneEach.toReversed())) {
+  for (const failure of oneOf(20, oneEach.toReversed())) {
     it(`costs nothing that was acknowledged, called again in the same process: ${failure.name}`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, failure, 'the same process')));
   }
@@ -60,14 +61,14 @@ describe.concurrent('a checkpoint file that is cut short by a full disk', () => 
 });
 
 describe.concurrent('a disk on which nothing can be written any more', () => {
-  for (const failure of oneOf(20, oneEach)) {
+  for (const failure of oneOf(40, oneEach)) {
     it(`costs nothing that was acknowledged, once it is repaired: ${failure.name} and after it`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, { ...failure, isLasting: true }, 'the same process')));
   }
 });
 
 describe.concurrent('a file that cannot be looked at once', () => {
-  for (const failure of oneOf(5, blindnesses)) {
+  for (const failure of oneOf(20, blindnesses)) {
     it(`is no reason to begin again: ${failure.name}`, () =>
       Scratch.during(async (scratch) => {
         const killed = await scratch.run(task, kill);

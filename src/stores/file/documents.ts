@@ -207,9 +207,10 @@ async function withFile<T>(path: string, use: (file: FileHandle, size: number) =
   }
 }
 
-/** @throws a ForeignFile for a link, which is not followed; otherwise the error itself */
+/** @throws a ForeignFile for a link, which is not followed, and for a socket; otherwise the error itself */
 export function asForeign(error: unknown): never {
   if (errorCode(error) === 'ELOOP') throw new ForeignFile('it is a link', { cause: error });
+  if (errorCode(error) === 'ENXIO') throw new ForeignFile('it is not a regular file', { cause: error });
   throw error;
 }
 

@@ -1,4 +1,4 @@
-import { access, existsSync, lstat, lstatSync, type Stats } from 'node:fs';
+import { lstat, lstatSync, type Stats } from 'node:fs';
 import { readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LockRequest, PlanLease } from '../../checkpoint/persistence-manager.js';
@@ -51,15 +51,17 @@ export class FileLease implements PlanLease {
 
   /** Data that was durable before this was durable before a successor could look for it. */
   async check(): Promise<void> {
-    const [identity, isTaken] = await Promise.all([identityOf(this.own), exists(this.next)]);
-    if (identity !== undefined && identity === this.identity && !isTaken) return;
+    const [identity, next] = await Promise.all([identityOf(this.own), identityOf(this.next)]);
+    if (identity !== undefined && identity === this.identity && next === undefined) return;
     this.isLost = true;
     throw new PlanLockedError(this.options.planId, await this.successor());
   }
 
   private compareNow(): void {
     const own = lstatSync(this.own, { throwIfNoEntry: false });
-    if (own !== undefined && identityIn(own) === this.identity && !existsSync(this.next)) return;
+    // Not existsSync: it takes a name that cannot be looked at for one that is not there.
+    const isTaken = lstatSync(this.next, { throwIfNoEntry: false }) !== undefined;
+    if (own !== undefined && identityIn(own) === this.identity && !isTaken) return;
     this.isLost = true;
     throw new PlanLockedError(this.options.planId, holderOf(undefined));
   }
@@ -68,7 +70,7 @@ export class FileLease implements PlanLease {
   private async successor(): Promise<LockHolder> {
     const { directory } = this.options;
     const names = await readdir(directory).catch(() => []);
-    const owner = await readOwner(directory, highestEpoch(names, epochOfLock));
+    const owner = await readOwner(directory, highestEpoch(names, epochOfLock)).catch(() => undefined);
     return holderOf(owner === 'gone' ? undefined : owner);
   }
 
@@ -103,23 +105,15 @@ function identityIn({ ino, mtimeMs }: Stats): string {
   return `${ino} ${mtimeMs}`;
 }
 
-/** Which file stands under a name, also when its number was another's before; `undefined` when none does. */
+/**
+ * Which file stands under a name, also when its number was another's before; `undefined` when none does. Faster than
+ * the promise of it, which makes an error for every file that is not there.
+ */
 function identityOf(path: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     lstat(path, (error, stats) => {
       if (error === null) resolve(identityIn(stats));
       else if (error.code === 'ENOENT') resolve(undefined);
-      else reject(error);
-    });
-  });
-}
-
-/** Faster than the promise of it, which makes an error for every file that is not there. */
-function exists(path: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    access(path, (error) => {
-      if (error === null) resolve(true);
-      else if (error.code === 'ENOENT') resolve(false);
       else reject(error);
     });
   });

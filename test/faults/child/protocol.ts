@@ -30,7 +30,7 @@ export interface FaultOrder {
   /** Operations under this directory count. */
   readonly directory: string;
   /** `changes` (the default): what may change a file. `looks`: what only reads. */
-  readonly counts?: 'changes' | 'looks';
+  readonly counts?: 'changes' | 'looks' | 'all';
   /** The how-manieth operation is meant, from 1; among those that `only` names. */
   readonly at?: number;
   readonly only?: { readonly kind?: string; readonly file?: string };
@@ -41,6 +41,8 @@ export interface FaultOrder {
   readonly code?: FaultCode;
   /** All later operations fail too, until the next call. */
   readonly isLasting?: boolean;
+  /** Of the later ones, only these. */
+  readonly lastingKinds?: readonly string[];
   /** The name by which the process knows its machine. */
   readonly hostname?: string;
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fastDirectory } from '../helpers/fast-directory.js';
@@ -21,8 +22,18 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  for (const server of servers) server.close();
   if (base) await rm(base, { recursive: true, force: true });
 });
+
+const servers: Server[] = [];
+
+/** A socket; its name may be too long for the place where it is to lie. */
+function socketIn(directory: string): string {
+  const path = join(directory, `s${servers.length}`);
+  servers.push(createServer().listen(path));
+  return path;
+}
 
 /** What may lie in the place of a file. */
 const strange: Record<string, (path: string) => void> = {
@@ -32,6 +43,7 @@ const strange: Record<string, (path: string) => void> = {
     writeFileSync(join(path, 'file'), 'x');
   },
   'a pipe': (path) => execFileSync('mkfifo', [path]),
+  'a socket': (path) => renameSync(socketIn(base), path),
   'a link to a file of the same content': (path) => symlinkSync(outside, path),
   'a link to nothing': (path) => symlinkSync(join(base, 'nothing'), path),
   'a link to itself': (path) => symlinkSync(basename(path), path),
