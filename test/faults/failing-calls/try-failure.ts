@@ -38,6 +38,7 @@ export async function tryFailure(
   try {
     const trial = new Trial(checkpointDir, scenario, start, failure);
     const ended = await trial.callOnFaultyDisk();
+    if (!isSamePlanner) await trial.close();
     const counted = repair().slice(0, trial.operationsOfCall);
     await trial.callAgain(isSamePlanner);
     const open = openFilesIn(checkpointDir).map((path) => `${path} is left open`);
@@ -77,7 +78,6 @@ class Trial {
 
   /** On a disk that is as good as new. */
   async callAgain(isSamePlanner: boolean): Promise<void> {
-    if (!isSamePlanner) await this.close(this.planner);
     const planner = isSamePlanner ? this.planner : this.newPlanner();
     const { call, inCallOf } = this.scenario;
     if (call.kind !== 'run' && inCallOf === undefined) {
@@ -105,7 +105,6 @@ class Trial {
     const saved = [...this.first.saved, ...second.saved];
     this.problems.push(...(await brokenStore(this.checkpointDir, planner, saved)));
     await this.close(planner);
-    if (planner !== this.planner) await this.close(this.planner);
   }
 
   /** Nodes that are not to be paid again. */
@@ -176,7 +175,7 @@ class Trial {
     return planner.executeWithResume(posterVibe, { ...about, ...(options === 'fresh' && { fresh: true }) });
   }
 
-  private async close(planner: MetaPlanner): Promise<void> {
+  async close(planner: MetaPlanner = this.planner): Promise<void> {
     await planner.close().catch((error) => this.problems.push(`close() threw ${error}`));
   }
 }

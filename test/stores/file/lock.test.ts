@@ -207,6 +207,15 @@ describe('the lock of a plan', () => {
     await worker.terminate();
   });
 
+  it('is not given back by a file that was there before it', async () => {
+    const { store, directory, names } = await setUp();
+    await (await take(store, request())).release();
+    await writeFile(join(directory, '.lock-2.released'), '');
+    await take(store, request());
+    expect(await names()).toEqual(['.lock-2']);
+    await expect(take(store, request())).rejects.toMatchObject({ code: 'PLAN_LOCKED' });
+  });
+
   it('sweeps what nobody finished, and leaves everything else', async () => {
     const { store, directory, names } = await setUp();
     await (await take(store, request())).release();
