@@ -40,7 +40,7 @@ export async function writeDocument(directory: string, name: string, parts: Iter
     const temporary = join(directory, newTemporary());
     try {
       await writeFileAtomic(temporary, bytes, { mode: 0o600 });
-      if (!(await isInFile(temporary, bytes))) throw new Error('the file read back differs');
+      if (!(await isInFile(temporary, bytes))) throw new Error(notWhole);
       await rename(temporary, join(directory, name));
       break;
     } catch (error) {
@@ -53,6 +53,7 @@ export async function writeDocument(directory: string, name: string, parts: Iter
 }
 
 const maxRounds = 3;
+const notWhole = 'the file read back is not what was written; the disk may be full';
 
 /** Bytes that are taken in between two breaths: a few milliseconds of work. */
 const bytesAtOnce = 128 * 1024;

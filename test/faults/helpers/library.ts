@@ -11,6 +11,8 @@ declare module 'vitest' {
     victimProgram: string;
     /** The program of `../failing-calls/program.ts`, likewise. */
     failingCallsProgram: string;
+    /** The program of `../full-disk/program.ts`, likewise. */
+    smallDiskProgram: string;
   }
 }
 
@@ -19,10 +21,11 @@ export default async function buildVictim(project: TestProject): Promise<() => P
   const outDir = await mkdtemp(join(tmpdir(), 'vibe-aigc-faults-'));
   const victim = fileURLToPath(new URL('../child/victim.ts', import.meta.url));
   const failingCalls = fileURLToPath(new URL('../failing-calls/program.ts', import.meta.url));
+  const smallDisk = fileURLToPath(new URL('../full-disk/program.ts', import.meta.url));
   await build({
     config: false,
     silent: true,
-    entry: { victim, failingCalls },
+    entry: { victim, failingCalls, smallDisk },
     outDir,
     format: 'esm',
     target: 'node20',
@@ -38,5 +41,6 @@ export default async function buildVictim(project: TestProject): Promise<() => P
   });
   project.provide('victimProgram', join(outDir, 'victim.mjs'));
   project.provide('failingCallsProgram', join(outDir, 'failingCalls.mjs'));
+  project.provide('smallDiskProgram', join(outDir, 'smallDisk.mjs'));
   return () => rm(outDir, { recursive: true, force: true });
 }

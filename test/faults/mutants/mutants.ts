@@ -86,7 +86,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no reading back of a checkpoint file',
     file: file('documents'),
-    find: "if (!(await isInFile(temporary, bytes))) throw new Error('the file read back differs');",
+    find: 'if (!(await isInFile(temporary, bytes))) throw new Error(notWhole);',
     replace: '',
     caughtBy: 'faults/failing-operations.test.ts',
   },
