@@ -4,6 +4,7 @@ import { failuresOf, oneFailureEach } from './helpers/failures.js';
 import { untypedEnds } from './helpers/laws.js';
 import { isFull, oneOf } from './helpers/level.js';
 import { type Fault, Scratch, type Task } from './helpers/scratch.js';
+import { tellCount } from './helpers/tell-count.js';
 import { verdictOn } from './helpers/verdict.js';
 import { operationsOf } from './helpers/victim-process.js';
 
@@ -34,13 +35,18 @@ async function expectNothingLost(scratch: Scratch, fault: Fault, way: 'the same 
   expect(await verdictOn(scratch, processes, calm, untypedEnds(failed.entries))).toEqual([]);
 }
 
+const inFreshProcess = oneOf(20, failures);
+const inSameProcess = oneOf(20, oneEach.toReversed());
+const forGood = oneOf(40, oneEach);
+const blind = oneOf(20, blindnesses);
+
 describe.concurrent('an operation that fails once', () => {
-  for (const failure of oneOf(20, failures)) {
+  for (const failure of inFreshProcess) {
     it(`costs nothing that was acknowledged, called again in a fresh process: ${failure.name}`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, failure, 'a fresh process')));
   }
 
-  for (const failure of oneOf(20, oneEach.toReversed())) {
+  for (const failure of inSameProcess) {
     it(`costs nothing that was acknowledged, called again in the same process: ${failure.name}`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, failure, 'the same process')));
   }
@@ -50,6 +56,9 @@ describe.concurrent('an operation that fails once', () => {
 const documentWrites = failuresOf(changes.filter(({ file }) => /\.tmp-[0-9a-f]+\.\d+$/.test(file))).filter(
   ({ code }) => code === 'SHORT',
 );
+
+const triedHere = [inFreshProcess, inSameProcess, documentWrites, forGood, blind];
+tellCount('failing operations of a process', triedHere.flat().length);
 
 describe.concurrent('a checkpoint file that is cut short by a full disk', () => {
   it('is tried at all', () => expect(documentWrites.length).toBeGreaterThan(2));
@@ -61,14 +70,14 @@ describe.concurrent('a checkpoint file that is cut short by a full disk', () => 
 });
 
 describe.concurrent('a disk on which nothing can be written any more', () => {
-  for (const failure of oneOf(40, oneEach)) {
+  for (const failure of forGood) {
     it(`costs nothing that was acknowledged, once it is repaired: ${failure.name} and after it`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, { ...failure, isLasting: true }, 'the same process')));
   }
 });
 
 describe.concurrent('a file that cannot be looked at once', () => {
-  for (const failure of oneOf(20, blindnesses)) {
+  for (const failure of blind) {
     it(`is no reason to begin again: ${failure.name}`, () =>
       Scratch.during(async (scratch) => {
         const killed = await scratch.run(task, kill);

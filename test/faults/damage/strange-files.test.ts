@@ -5,11 +5,14 @@ import { createServer, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fastDirectory } from '../helpers/fast-directory.js';
+import { tellCount } from '../helpers/tell-count.js';
 import { tryDamaged } from './check-damaged.js';
-import { bytesOf, filesIn, journalIn, withoutFile } from './damages.js';
+import { bytesOf, journalIn, withoutFile } from './damages.js';
 import { expectedOf } from './expectations.js';
 import { type SoundStore, soundStores } from './sound-stores.js';
 
+tellCount('what is no file', () => cases);
+let cases = 0;
 let base: string;
 let stores: SoundStore[];
 /** A file of somebody else. */
@@ -51,7 +54,7 @@ const strange: Record<string, (path: string) => void> = {
 
 /** The last of a kind. */
 function fileOf(store: SoundStore, pattern: RegExp): string {
-  const path = filesIn(store.files)
+  const path = [...store.files.keys()]
     .filter((each) => pattern.test(each))
     .sort()
     .at(-1);
@@ -59,7 +62,12 @@ function fileOf(store: SoundStore, pattern: RegExp): string {
   return path;
 }
 
-const kinds: Record<string, RegExp> = { journal: /\.journal-\d+$/, checkpoint: /\.json$/, lock: /\.lock-\d+$/ };
+const kinds: Record<string, RegExp> = {
+  journal: /\.journal-\d+$/,
+  checkpoint: /\.json$/,
+  lock: /\.lock-\d+$/,
+  heartbeat: /\.beat$/,
+};
 
 describe.skipIf(process.platform === 'win32')('what is no file', () => {
   for (const [kind, pattern] of Object.entries(kinds)) {
@@ -73,6 +81,7 @@ describe.skipIf(process.platform === 'win32')('what is no file', () => {
           // What cannot be read hides what was there: nothing of it is given up in silence.
           const known = path === journalIn(store.files) ? store.known : expected.known;
           const prepare = (checkpointDir: string) => make(join(checkpointDir, path));
+          cases++;
           const { problems } = await tryDamaged(base, files, { ...expected, known, prepare });
           expect(problems, store.name).toEqual([]);
           expect(readFileSync(outside)).toEqual(Buffer.from(bytesOf(store.files, path)));

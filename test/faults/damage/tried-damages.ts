@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { fastDirectory } from '../helpers/fast-directory.js';
+import { tellCount } from '../helpers/tell-count.js';
 import { tryDamaged } from './check-damaged.js';
 import { type Damage, journalIn } from './damages.js';
 import { expectedOf } from './expectations.js';
@@ -15,6 +16,7 @@ export function damagedStores(what: string) {
   let base = '';
   let stores: SoundStore[] = [];
   let tried = 0;
+  tellCount(what, () => tried);
 
   beforeAll(async () => {
     base = await mkdtemp(join(fastDirectory, 'vibe-aigc-damage-'));
@@ -23,7 +25,6 @@ export function damagedStores(what: string) {
 
   afterAll(async () => {
     if (base) await rm(base, { recursive: true, force: true });
-    console.info(`${what}: ${tried} cases`);
   });
 
   return {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { atLevel } from '../helpers/level.js';
+import { tellCount } from '../helpers/tell-count.js';
 import type { Order, Report } from './program.js';
 import { scenarios } from './scenarios.js';
 
@@ -13,6 +14,7 @@ const preload = fileURLToPath(new URL('../child/preload.cjs', import.meta.url));
 const timeout = 1_800_000;
 let base: string;
 let cases = 0;
+tellCount('failing calls', () => cases);
 
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'vibe-aigc-failing-'));
@@ -20,7 +22,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await rm(base, { recursive: true, force: true });
-  console.info(`failing calls: ${cases} cases`);
 });
 
 async function reportOn(scenario: string, index: number): Promise<Report> {

@@ -20,7 +20,7 @@ describe('a disk of 64 KiB that is full', () => {
       const victim = [process.execPath, inject('smallDiskProgram'), disk, reportFile];
       await promisify(execFile)(program, [...args, ...victim], { maxBuffer: 1e8 });
       const { cases, ends, problems } = JSON.parse(await readFile(reportFile, 'utf8')) as SmallDiskReport;
-      console.info(`full disk: ${cases} cases ${JSON.stringify(ends)}`);
+      console.info(`full disk: ${cases} cases, ${JSON.stringify(ends)}`);
       expect(problems).toEqual([]);
       expect(Object.keys(ends)).toEqual(
         expect.arrayContaining(['save: rejected', 'save: resolved', 'run: rejected', 'run: resolved']),

@@ -1,20 +1,20 @@
 import { execFileSync } from 'node:child_process';
 
-/** What a command is started with to be in namespaces of its own, as in a container. */
-export const inPidNamespace = [
+/**
+ * What a command is started with to be in a PID namespace of its own, as in a container. The shell is the first process
+ * there, which cannot be killed from inside.
+ */
+export const inPidNamespace: [string, ...string[]] = [
   'unshare',
-  '--map-root-user',
-  '--pid',
-  '--fork',
-  '--mount-proc',
-  '--kill-child',
-] as const;
-/** The same, with a disk of 64 KiB at a directory: `$0`, and the command behind it. */
-export const onSmallDisk = (directory: string) =>
-  [
-    ...['unshare', '--map-root-user', '--mount', 'sh', '-c'],
-    ...['mount -t tmpfs -o size=64k tmpfs "$0" && exec "$@"', directory],
-  ] as const;
+  ...['--map-root-user', '--pid', '--fork', '--mount-proc', '--kill-child'],
+  ...['sh', '-c', '"$@"; exit $?', 'sh'],
+];
+
+/** What a command is started with to find a disk of 64 KiB at a directory. */
+export function onSmallDisk(directory: string): [string, ...string[]] {
+  const mount = 'mount -t tmpfs -o size=64k tmpfs "$0" && exec "$@"';
+  return ['unshare', '--map-root-user', '--mount', 'sh', '-c', mount, directory];
+}
 
 /** Why a command cannot be started so, here; `undefined` when it can. */
 export function whyNot([program, ...args]: readonly [string, ...string[]]): string | undefined {
