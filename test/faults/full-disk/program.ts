@@ -21,7 +21,7 @@ const problems: string[] = [];
 let cases = 0;
 
 const outputs = await posterOutputs();
-for (let free = 0; free <= 9; free++) {
+for (let free = 0; free <= 12; free++) {
   for (const isReplaced of [true, false]) await inNewDirectory((directory) => save(directory, free, isReplaced));
   for (const durability of ['strict', 'relaxed'] as const) await inNewDirectory((dir) => run(dir, free, durability));
   await inNewDirectory((directory) => freeByDeleting(directory, free));
