@@ -46,7 +46,14 @@ export function brokenRun(witnesses: readonly Witness[], known: readonly string[
   return problems;
 }
 
-const expectedNames = /^(cp-.+\.json|\.journal-\d+|\.lock-\d+(\.beat|\.released)?)$/;
+const expectedNames = /^(cp-.+\.json|\.journal-\d+|\.damaged-journal-1-.+|\.lock-\d+(\.beat|\.released)?)$/;
+
+/** A damaged journal stays where it is, or is set aside: somebody may still look at it. */
+export function damageLost(checkpointDir: string): string[] {
+  const names = readdirSync(checkpointDir, { recursive: true }).map((name) => basename(String(name)));
+  const isThere = names.some((name) => name === '.journal-1' || name.startsWith('.damaged-journal-1-'));
+  return isThere ? [] : ['the damaged journal is gone'];
+}
 
 /** What was announced is listed and loads; nothing is damaged, and nothing unfinished lies about. */
 export async function brokenStore(

@@ -12,8 +12,8 @@ import { tryFailure } from './try-failure.js';
 
 export interface Order {
   readonly scenario: string;
-  /** At most so many failures, spread over all operations; unset: all. */
-  readonly most?: number | undefined;
+  /** At most so many failures, spread over all operations. */
+  readonly most: number;
   readonly reportFile: string;
 }
 
@@ -25,6 +25,7 @@ export interface Report {
   readonly problems: readonly string[];
 }
 
+const everyCode: readonly FaultCode[] = ['ENOSPC', 'EIO', 'EMFILE', 'EACCES', 'EROFS'];
 const order = JSON.parse(process.argv[2] ?? '{}') as Order;
 const unhandled: string[] = [];
 process.on('unhandledRejection', (reason) => unhandled.push(`nobody took the rejection ${reason}`));
@@ -46,7 +47,7 @@ async function tryAll({ scenario: name, most }: Order): Promise<Report> {
   if (calm.ended !== 'resolved') problems.push(`with no failure at all: it ended with ${calm.ended}`);
   const ends: Record<string, number> = {};
   const all = failuresAt(calm.operations);
-  const chosen = most === undefined || all.length <= most ? all : turns(all, most);
+  const chosen = all.length <= most ? all : turns(all, most);
   for (const [index, { failure, label }] of chosen.entries()) {
     const tried = await tryFailure(base, scenario, start, failure, index % 2 === 0);
     ends[tried.ended] = (ends[tried.ended] ?? 0) + 1;
@@ -62,11 +63,12 @@ interface Choice {
   readonly label: string;
 }
 
-/** Every operation with everything that it can end with, and with one of that for good. */
+/** Every operation with every error, and with one that systems answer to it for good. */
 function failuresAt(operations: readonly Operation[]): Choice[] {
   return operations.flatMap((operation, index) => {
-    const codes = codesFor(operation);
-    const lasting = codes[index % codes.length] as FaultCode;
+    const usual = codesFor(operation);
+    const codes = usual.includes('SHORT') ? [...everyCode, 'SHORT' as const] : everyCode;
+    const lasting = usual[index % usual.length] as FaultCode;
     return [...codes.map((code) => choiceOf(operation, index, code, false)), choiceOf(operation, index, lasting, true)];
   });
 }

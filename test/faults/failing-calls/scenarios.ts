@@ -1,7 +1,12 @@
 import type { Durability } from '../helpers/poster-planner.js';
 
 /** What lies in the checkpoint directory before the call. */
-export type StartName = 'nothing' | 'a run that was cut off' | 'a finished run' | 'one checkpoint and no journal';
+export type StartName =
+  | 'nothing'
+  | 'a run that was cut off'
+  | 'a finished run'
+  | 'one checkpoint and no journal'
+  | 'a run whose journal is damaged';
 
 export interface Scenario {
   readonly name: string;
@@ -14,10 +19,12 @@ export interface Scenario {
   readonly inCallOf?: string;
 }
 
+export type RunOptions = 'fresh' | 'of a checkpoint' | 'from what is intact';
+
 /** A call of `executeWithResume`. */
 interface RunCall {
   readonly kind: 'run';
-  readonly options?: 'fresh' | 'of a checkpoint';
+  readonly options?: RunOptions;
 }
 
 /** Any other call of the planner. */
@@ -56,6 +63,12 @@ export const scenarios: readonly Scenario[] = [
   { name: 'a call for the result of a finished run', ...finished, call: { kind: 'run' } },
   { name: 'a run that starts over', ...finished, call: { kind: 'run', options: 'fresh' } },
   { name: 'a run from one of the checkpoints', ...cutOff, call: { kind: 'run', options: 'of a checkpoint' } },
+  {
+    name: 'a run from what is intact of a damaged journal',
+    ...cutOff,
+    start: 'a run whose journal is damaged',
+    call: { kind: 'run', options: 'from what is intact' },
+  },
   { name: 'createCheckpoint where nothing is', ...strict, start: 'nothing', call: { kind: 'create' } },
   { name: 'createCheckpoint of a run that was cut off', ...cutOff, call: { kind: 'create' } },
   { name: 'createCheckpoint in a run', ...strict, start: 'nothing', call: { kind: 'create' }, inCallOf: 'mix' },

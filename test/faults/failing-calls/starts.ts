@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { CheckpointSummary, ExecutionState } from 'vibe-aigc';
+import { splitLines } from '../damage/journal-lines.js';
 import { buildState, type DiskState, readState } from '../helpers/disk-state.js';
 import { posterPlanner } from '../helpers/poster-planner.js';
 import { posterVibe } from '../helpers/poster-run.js';
@@ -55,11 +56,23 @@ export async function makeStart(base: string, scenario: Scenario): Promise<Start
   const lefts: Record<Scenario['start'], () => Left | Promise<Left>> = {
     nothing: () => ({ files: new Map(), known: [] }),
     'a run that was cut off': () => cutOff as Left,
+    'a run whose journal is damaged': () => ({ files: withDamage((cutOff as Left).files), known: [] }),
     'a finished run': () => ({ files: readState(checkpointDir), known: acknowledged }),
     'one checkpoint and no journal': () => savedByHand(join(base, 'by hand'), state),
   };
   const { files, known } = await lefts[scenario.start]();
   return { planId, state, outputs, files, known, listed: await listedIn(join(base, 'listed'), files) };
+}
+
+/** A bit of the journal's fifth line flips, with flushed lines behind it. */
+function withDamage(files: DiskState): DiskState {
+  const [path, bytes] = [...files].find(([name]) => name.includes('/.journal-')) as [string, Uint8Array];
+  const damaged = bytes.slice();
+  const lineEnd = splitLines(bytes)
+    .slice(0, 5)
+    .reduce((sum, { length }) => sum + length, 0);
+  damaged[lineEnd - 10] = (damaged[lineEnd - 10] as number) ^ 1;
+  return new Map([...files, [path, damaged]]);
 }
 
 /** A state that is all that a store knows of its run. */

@@ -6,9 +6,9 @@ import { buildState } from '../helpers/disk-state.js';
 import { posterPlanner } from '../helpers/poster-planner.js';
 import { posterVibe } from '../helpers/poster-run.js';
 import { type Failure, makeFaulty, openFilesIn, operations, repair } from './faulty-disk.js';
-import { brokenRun, brokenStore, resultProblems, untypedEnd } from './laws.js';
+import { brokenRun, brokenStore, damageLost, resultProblems, untypedEnd } from './laws.js';
 import { makeOtherCall, otherCallProblems } from './other-calls.js';
-import type { Scenario } from './scenarios.js';
+import type { RunOptions, Scenario } from './scenarios.js';
 import type { Start } from './starts.js';
 import { type Ended, endOf, Witness } from './witness.js';
 
@@ -99,6 +99,7 @@ class Trial {
       if (runId !== undefined && ended.value?.runId !== runId) this.problems.push('the run was forgotten');
       this.problems.push(...brokenRun([this.first, second], this.known));
     }
+    if (this.isDamaged) this.problems.push(...damageLost(this.checkpointDir));
     const third = this.watchedAnew();
     this.problems.push(...resultProblems(await endOf(() => this.run(planner)), this.start.outputs));
     if (third.called.length > 0) this.problems.push(`all was done, and ${third.called} were called again`);
@@ -117,7 +118,7 @@ class Trial {
     makeFaulty(this.checkpointDir, this.failure);
   }
 
-  private async runOnFaultyDisk(options: 'fresh' | 'of a checkpoint' | undefined): Promise<string> {
+  private async runOnFaultyDisk(options: RunOptions | undefined): Promise<string> {
     const ended = await endOf(() => this.run(this.planner, options));
     this.operationsOfCall ??= operations().length;
     if (this.first.busy > 0) this.problems.push(`it ended with ${this.first.busy} handlers at work`);
@@ -164,15 +165,24 @@ class Trial {
   }
 
   private watchedAnew(): Witness {
-    this.problems.push(...this.witness.surprises);
+    if (!this.isDamaged) this.problems.push(...this.witness.surprises);
     this.witness = new Witness();
     return this.witness;
   }
 
-  private run(planner: MetaPlanner, options?: 'fresh' | 'of a checkpoint'): Promise<ExecutionResult> {
+  /** Damage stays where a call failed before it was set aside. */
+  private get isDamaged(): boolean {
+    return this.scenario.start === 'a run whose journal is damaged';
+  }
+
+  private run(planner: MetaPlanner, options?: RunOptions): Promise<ExecutionResult> {
     const [newest] = this.start.listed;
     const about = options === 'of a checkpoint' ? { checkpointId: newest?.checkpointId } : {};
-    return planner.executeWithResume(posterVibe, { ...about, ...(options === 'fresh' && { fresh: true }) });
+    return planner.executeWithResume(posterVibe, {
+      ...about,
+      ...(options === 'fresh' && { fresh: true }),
+      ...(this.isDamaged && { onCorrupt: 'fallback' }),
+    });
   }
 
   async close(planner: MetaPlanner = this.planner): Promise<void> {
