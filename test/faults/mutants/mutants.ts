@@ -46,7 +46,7 @@ export const mutants: readonly Mutant[] = [
     file: file('journal-lines'),
     find: '!== sum) return undefined;',
     replace: '=== noLine) return undefined;',
-    caughtBy: 'faults/damage',
+    caughtBy: 'faults/damage/flips.test.ts',
   },
   {
     name: 'no checksum of a checkpoint',
@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
     file: file('journal-reader'),
     find: 'this.flushed = Math.max(this.flushed, line.flushed);',
     replace: '',
-    caughtBy: 'faults/damage',
+    caughtBy: 'faults/damage/cuts.test.ts',
   },
   {
     name: 'no fence before an acknowledgement',
@@ -173,6 +173,6 @@ export const mutants: readonly Mutant[] = [
     file: file('listing'),
     find: "if (!isAtHome) return 'it is the file of another plan';",
     replace: '',
-    caughtBy: 'faults/damage',
+    caughtBy: 'faults/damage/damage.test.ts',
   },
 ];
