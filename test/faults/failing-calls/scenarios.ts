@@ -1,7 +1,7 @@
 import type { Durability } from '../helpers/poster-planner.js';
 
 /** What lies in the checkpoint directory before the call. */
-export type StartName =
+type StartName =
   | 'nothing'
   | 'a run that was cut off'
   | 'a finished run'

@@ -76,36 +76,45 @@ class Trial {
     return this.makeOtherCall();
   }
 
-  /** On a disk that is as good as new. */
+  /** On a disk that is as good as new: the same call once more, then the run to its end, then a call for its result. */
   async callAgain(isSamePlanner: boolean): Promise<void> {
     const planner = isSamePlanner ? this.planner : this.newPlanner();
-    const { call, inCallOf } = this.scenario;
-    if (call.kind !== 'run' && inCallOf === undefined) {
-      const again = await endOf(() => makeOtherCall(call, { planner, start: this.start }));
-      this.problems.push(...(await otherCallProblems(call, this.start, planner, [this.other, again])));
-    } else if (call.kind !== 'run' && this.other?.error === undefined) {
-      this.problems.push(...(await otherCallProblems(call, this.start, planner, [this.other])));
-    }
+    await this.repeatOtherCall(planner);
     const second = this.watchedAnew();
-    const isBranch = call.kind === 'run' && call.options === 'of a checkpoint';
-    if (isBranch && isSamePlanner) {
+    const { call } = this.scenario;
+    if (call.kind === 'run' && call.options === 'of a checkpoint' && isSamePlanner) {
       // The same call makes a run of its own, whatever became of the first.
       const branched = await endOf(() => this.run(planner, call.options));
       this.problems.push(...resultProblems(branched, this.start.outputs));
-    } else {
-      const ended = await endOf(() => this.run(planner));
-      this.problems.push(...resultProblems(ended, this.start.outputs));
-      const { runId } = this.first;
-      if (runId !== undefined && ended.value?.runId !== runId) this.problems.push('the run was forgotten');
-      this.problems.push(...brokenRun([this.first, second], this.known));
-    }
+    } else await this.resume(planner, second);
     if (this.isDamaged) this.problems.push(...damageLost(this.checkpointDir));
+
     const third = this.watchedAnew();
     this.problems.push(...resultProblems(await endOf(() => this.run(planner)), this.start.outputs));
     if (third.called.length > 0) this.problems.push(`all was done, and ${third.called} were called again`);
     const saved = [...this.first.saved, ...second.saved];
     this.problems.push(...(await brokenStore(this.checkpointDir, planner, saved)));
     await this.close(planner);
+  }
+
+  private async repeatOtherCall(planner: MetaPlanner): Promise<void> {
+    const { scenario, start, other } = this;
+    const { call } = scenario;
+    if (call.kind === 'run') return;
+    if (this.isLive) {
+      if (other?.error === undefined) this.problems.push(...(await otherCallProblems(call, start, planner, [other])));
+      return;
+    }
+    const again = await endOf(() => makeOtherCall(call, { planner, start }));
+    this.problems.push(...(await otherCallProblems(call, start, planner, [other, again])));
+  }
+
+  private async resume(planner: MetaPlanner, witness: Witness): Promise<void> {
+    const ended = await endOf(() => this.run(planner));
+    this.problems.push(...resultProblems(ended, this.start.outputs));
+    const { runId } = this.first;
+    if (runId !== undefined && ended.value?.runId !== runId) this.problems.push('the run was forgotten');
+    this.problems.push(...brokenRun([this.first, witness], this.known));
   }
 
   /** Nodes that are not to be paid again. */
