@@ -45,11 +45,12 @@ function patient(lockTakeoverMs: number): Task {
     );
 
     for (const point of spread(points, deaths)) {
-      it(`are waited for when they were killed, and then taken over: ${point.name}`, () =>
+      it(`are taken over when they were killed, where nobody can judge after a wait: ${point.name}`, () =>
         Scratch.during(async (scratch) => {
           const killed = await scratch.run(patient(600), { ...point, action: 'kill' }, inPidNamespace);
           const successor = await scratch.run(patient(600), {}, inPidNamespace);
-          expect(successor.entries.filter(isWaiting)).toHaveLength(1);
+          // A namespace may have the number of one that is gone: then its processes are known to be gone, too.
+          expect(successor.entries.filter(isWaiting).length).toBeLessThanOrEqual(1);
           expect(await verdictOn(scratch, [killed, successor, await scratch.run(task)], calm)).toEqual([]);
         }));
     }
