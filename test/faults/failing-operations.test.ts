@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { LedgerEntry } from './child/protocol.js';
 import { calmRun } from './helpers/calm-run.js';
 import { failuresOf, oneFailureEach } from './helpers/failures.js';
-import { untypedEnds } from './helpers/laws.js';
+import { unfinished, untypedEnds } from './helpers/laws.js';
 import { isFull, oneOf } from './helpers/level.js';
 import { type Fault, Scratch, type Task } from './helpers/scratch.js';
 import { tellCount } from './helpers/tell-count.js';
@@ -86,4 +87,21 @@ describe.concurrent('a file that cannot be looked at once', () => {
         expect(await verdictOn(scratch, processes, calm, untypedEnds(blind.entries))).toEqual([]);
       }));
   }
+});
+
+describe.concurrent('a lock that could not be given back', () => {
+  it('is given back later, while the process that had it lives on', () =>
+    Scratch.during(async (scratch) => {
+      const patient: Task = { ...task, store: { lockTakeoverMs: 600 } };
+      const released = { file: '.released' };
+      const fault: Fault = { action: 'fail', at: 1, code: 'EIO', only: released };
+      const first = scratch.start({ ...patient, livesOn: true }, fault);
+      const tries = new Set<LedgerEntry>();
+      const isTry = (entry: LedgerEntry) => entry.type === 'operation' && entry.file.endsWith(released.file);
+      await first.until((entry) => isTry(entry) && tries.add(entry).size === 2);
+      const second = await scratch.run(patient);
+      expect(unfinished(second, calm)).toEqual([]);
+      first.send('release');
+      expect(await verdictOn(scratch, [await first.ended, second], calm)).toEqual([]);
+    }));
 });

@@ -79,19 +79,36 @@ export class FileLease implements PlanLease {
     return this.releasing;
   }
 
+  /** For this process the plan is free in any case. */
   private async giveBack(): Promise<void> {
-    const { directory, epoch, token, log } = this.options;
     await this.heartbeat.stop();
+    const failure = await this.sayReleased();
+    heldTokens().delete(this.options.token);
+    if (failure === undefined) return;
+    const { directory, epoch, log } = this.options;
+    log('warn', 'A lock could not be given back; it is tried again.', { directory, epoch, error: failure.error });
+    this.sayReleasedSoon();
+  }
+
+  /** Others would be refused for as long as this process lives, although it has nothing to do with the plan any more. */
+  private sayReleasedSoon(): void {
+    const tryAgain = async () => {
+      if ((await this.sayReleased()) !== undefined) this.sayReleasedSoon();
+    };
+    setTimeout(tryAgain, this.heartbeat.everyMs).unref();
+  }
+
+  /** @returns why it could not be said */
+  private async sayReleased(): Promise<{ readonly error: unknown } | undefined> {
+    const { directory, epoch } = this.options;
     try {
       this.isLost ||= (await identityOf(this.own)) !== this.identity;
-      if (!this.isLost && (await this.removeEmptyPlan())) return;
+      if (!this.isLost && (await this.removeEmptyPlan())) return undefined;
       if (!this.isLost) await writeFile(join(directory, releasedName(epoch)), '', { flag: 'wx', mode: 0o600 });
       if (this.isLost || this.heartbeat.isHeard) await unlink(join(directory, beatName(epoch))).catch(ignoreMissing);
+      return undefined;
     } catch (error) {
-      // The plan is free all the same for this process, and for others as soon as it ends.
-      if (errorCode(error) !== 'EEXIST') log('warn', 'A lock could not be given back.', { directory, epoch, error });
-    } finally {
-      heldTokens().delete(token);
+      return errorCode(error) === 'EEXIST' ? undefined : { error };
     }
   }
 

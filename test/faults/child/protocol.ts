@@ -17,6 +17,8 @@ export interface Job {
   readonly waitsForStart?: boolean;
   /** The handler of this node returns when the process is sent 'release'. */
   readonly hold?: string;
+  /** When all is done, the process lives on until it is sent 'release'. */
+  readonly livesOn?: boolean;
   /** The call is aborted at the first event of this type. */
   readonly abortAt?: string;
   /** Instead of a call it prunes all plans by this policy. */

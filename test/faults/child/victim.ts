@@ -16,6 +16,7 @@ if (job.threads !== undefined && isMainThread) await runThreads(job);
 else await work();
 
 async function work(): Promise<void> {
+  const released = job.livesOn === true ? told('release') : undefined;
   if (job.waitsForStart === true) {
     const started = told('start');
     note({ type: 'ready' });
@@ -27,4 +28,5 @@ async function work(): Promise<void> {
     isDone = await callPlanner(job);
   }
   if (isDone && job.callsAgain === true) await callPlanner(job);
+  await released;
 }
