@@ -24,12 +24,12 @@ function cutsAtLines(stores: readonly SoundStore[]): Cut[] {
   );
 }
 
-/** At the full level every byte of every file of one plan directory: that of a run that two processes worked on. */
+/** At the full level every byte of every file of one plan directory. */
 function chosenCuts(stores: readonly SoundStore[]): Cut[] {
-  const twice = stores.filter(({ name }) => name === 'killed twice');
-  const others = isFull ? stores.filter((store) => !twice.includes(store)) : stores;
+  const one = stores.filter(({ name }) => name === 'killed with few checkpoints');
+  const others = isFull ? stores.filter((store) => !one.includes(store)) : stores;
   return [
-    ...(isFull ? everyCut(twice) : []),
+    ...(isFull ? everyCut(one) : []),
     ...spread(everyCut(others), atLevel(650, 2_000)),
     ...spread(cutsAtLines(others), atLevel(350, 1_500)),
   ];
