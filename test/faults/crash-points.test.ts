@@ -44,7 +44,7 @@ for (const { level, task, every, everyDouble } of tasks) {
   const firsts = await Promise.all(spread(points, 3).map((first) => withRecovery(task, first)));
   const doubles = firsts.flatMap(({ first, recovery }) => recovery.map((second) => ({ first, second })));
 
-  const triedDoubles = oneOf(everyDouble, doubles, 7);
+  const triedDoubles = oneOf(everyDouble, doubles, 6);
   tellCount(`double crashes at ${level}`, triedDoubles.length);
 
   describe.concurrent(`a process that is killed, and another while it recovers, at ${level},`, () => {
