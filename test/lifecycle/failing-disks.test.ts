@@ -15,6 +15,7 @@ it('a plan that was made is in the error when its journal cannot be begun', asyn
   const store = await fileStore();
   const journal = {
     read: (planId: string) => store.journal.read(planId),
+    remove: store.journal.remove.bind(store.journal),
     begin: () => Promise.reject(new Error('the disk is full')),
   };
   const broken: PersistenceManager = { ...methodsOf(store), locks: store.locks, journal };
