@@ -18,7 +18,7 @@ export interface Expected {
   /** Nodes that may not be called again even with `onCorrupt: 'fallback'`: an intact checkpoint has them. */
   readonly provenElsewhere?: readonly string[];
   /** What the checkpoints of the store are, as JSON by id; unset: those that are listed are not looked at. */
-  readonly checkpoints?: ReadonlyMap<string, string>;
+  readonly checkpoints?: ReadonlyMap<string, string> | undefined;
   /** Codes of the error that must follow; unset: it may succeed. */
   readonly codes?: readonly string[];
   /** Whether what is intact may be of another plan, with other outputs. */
