@@ -174,7 +174,9 @@ async function loadIfUsable(checkpointId: string, store: CheckedStore): Promise<
     if (checkpoint !== undefined) recount(checkpoint);
     return checkpoint;
   } catch (error) {
-    if (VibeError.is(error) && error.code !== 'PERSISTENCE_FAILED') return undefined;
+    if (!VibeError.is(error)) throw error;
+    // What is no JSON will never be any; whatever else a store failed with may pass.
+    if (error.code !== 'PERSISTENCE_FAILED' || error.cause instanceof SyntaxError) return undefined;
     throw error;
   }
 }
