@@ -129,11 +129,10 @@ async function prepareRun(
     if (isListed) last.checkpointId = checkpointId;
     emit?.({ type: 'checkpoint_saved', checkpointId, completedNodes: completed, listed: isListed });
   };
-  const started = await startRecorder(
-    { run, state: subject.state, checkpoint, isNewRun, stored, lease },
-    planner,
-    onSaved,
-  );
+  const recorded = { run, state: subject.state, checkpoint, isNewRun, stored, lease };
+  const started = await startRecorder(recorded, planner, onSaved).catch((error: unknown) => {
+    throw withExecutionState(error, run.makeState()); // making the plan may have been paid for, too
+  });
   return { ...started, subject, emit, isNewRun, resumedFrom: checkpoint?.checkpointId, last };
 }
 
