@@ -231,7 +231,7 @@ export class MetaPlanner {
    * Calling it again waits for the same. The planner stays closed.
    * @throws TypeError for an option that is unknown or makes no sense
    * @example
-   * process.once('SIGTERM', () => planner.drain({ graceMs: 20_000 }).then(() => process.exit()));
+   * process.on('SIGTERM', () => planner.drain({ graceMs: 20_000 }).then(() => process.exit()));
    */
   async drain(given?: options.DrainOptions): Promise<void> {
     const { graceMs } = options.checkOptions(options.drainOptionsSchema, given, 'drain');

@@ -41,7 +41,10 @@ describe('options', () => {
     [{ retry: { maxAtempts: 3 } }, 'Did you mean "retry.maxAttempts"?'],
     [{ retry: 'always' }, 'Option "retry" of MetaPlanner must be'],
     [{ retry: { backoff: 'linear' } }, "must be 'constant' or 'exponential', got \"linear\""],
-    [{ handlers: { default: { run: () => 1, retry: { maxAttempts: 0 } } } }, '{ run, version?, retry?, timeoutMs?, limits? }'],
+    [
+      { handlers: { default: { run: () => 1, retry: { maxAttempts: 0 } } } },
+      '{ run, version?, retry?, timeoutMs?, limits? }',
+    ],
     [{ handlers: { default: { run: () => 1, timeoutMs: 0 } } }, 'Option "handlers.default" of MetaPlanner'],
     [{ handlers: { generat: () => 1 } }, 'Did you mean "handlers.generate"?'],
     [{ handlers: { tools: { sora: 'no' } } }, 'Option "handlers.tools" of MetaPlanner must be functions by tool name'],
