@@ -1,3 +1,5 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   type ExecutionResult,
   type JobDecision,
@@ -148,6 +150,33 @@ describe('a planner that closes', () => {
     expect((await running).status).toBe('cancelled');
     const next = new MetaPlanner({ persistenceManager: store, handlers: { default: handler } });
     expect((await next.executeWithResume(tides, { plan: filmPlan() })).status).toBe('completed');
+    expect(provider.story).toEqual(['start', 'poll', 'poll', 'collect']);
+  });
+});
+
+describe('a paid job behind a damage in the journal', () => {
+  it('is polled and not bought again once the plan is repaired', async () => {
+    const provider = new JobProvider();
+    provider.answers = [{ status: 'pending', waitMs: 3_600_000 }];
+    const store = await fileStore();
+    const generate: NodeHandler = ({ id }, ctx) => (id === 'shots' ? ctx.job(provider.job()) : id);
+    const make = () => new MetaPlanner({ persistenceManager: store, handlers: { generate } });
+    expect((await make().executeWithResume(tides, { plan: filmPlan() })).pause).toMatchObject({ reason: 'sleep' });
+    for (const path of await readdir(store.checkpointDir, { recursive: true })) {
+      const file = join(store.checkpointDir, path);
+      if (path.endsWith('.json')) await rm(file);
+      if (!path.includes('.journal-')) continue;
+      const lines = (await readFile(file, 'utf8')).split('\n');
+      const damaged = lines.findIndex((line) => line.includes('node_settled'));
+      expect(lines.findIndex((line) => line.includes('job_intended'))).toBeGreaterThan(damaged);
+      lines[damaged] = lines[damaged]?.replace('settled', 'sett1ed') as string;
+      await writeFile(file, lines.join('\n'));
+    }
+    await expect(make().executeWithResume(tides, { planId: 'film' })).rejects.toMatchObject({
+      code: 'CHECKPOINT_CORRUPT',
+    });
+    await make().repairCheckpoints({ planId: 'film' });
+    expect((await make().executeWithResume(tides, { planId: 'film' })).status).toBe('completed');
     expect(provider.story).toEqual(['start', 'poll', 'poll', 'collect']);
   });
 });
