@@ -13,6 +13,7 @@ export type VibeErrorCode =
   | 'NODE_TIMEOUT'
   | 'OUTPUT_NOT_SERIALIZABLE'
   | 'REDACTION_FAILED'
+  | 'JOB_DECISION_REFUSED'
   | 'MISSING_PEER'
   | 'RUN_NOT_COMPLETED'
   | 'RUN_TIMEOUT'
@@ -319,6 +320,21 @@ export class RedactionError extends VibeError {
   ) {
     const what = nodeId === undefined ? `the ${kind}` : `the ${kind} of node ${quote(nodeId)}`;
     super('REDACTION_FAILED', `The redact hook failed on ${what}: ${reason}. Mend the hook and call again.`, options);
+  }
+}
+
+/** The option `jobs` decides about a job that is not in doubt. Nothing was run and nothing was changed. */
+export class JobDecisionError extends VibeError {
+  override readonly name = 'JobDecisionError';
+  constructor(
+    readonly planId: string,
+    readonly nodeId: string,
+    readonly jobName: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    const which = `job ${quote(jobName)} of node ${quote(nodeId)} in plan ${quote(planId)}`;
+    super('JOB_DECISION_REFUSED', `There is nothing to decide about ${which}: ${reason}.`, options);
   }
 }
 

@@ -33,6 +33,7 @@ export {
   FatalError,
   InvalidIdError,
   type Issue,
+  JobDecisionError,
   type LockHolder,
   MissingPeerError,
   NodeTimeoutError,
@@ -47,12 +48,14 @@ export {
   VibeInvalidError,
 } from './errors.js';
 export type { BudgetOptions } from './execution/budget.js';
+export type { Job, JobStatus, JobSubmission } from './execution/context/job.js';
 export type { Cost } from './execution/context/spending.js';
 export type { ExecutionEvent, ExecutionEventBody, Progress, ProgressListener } from './execution/execution-event.js';
 export type { LimitOptions } from './execution/limit.js';
 export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './execution/node-handler.js';
 export type { Host, LogLevel } from './host.js';
 export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
+export type { JobDecision } from './lifecycle/job-decision.js';
 export type {
   DrainOptions,
   ExecuteOptions,

@@ -128,6 +128,7 @@ export class MetaPlanner {
    * @throws VibeInvalidError, DecompositionError, PlanInvalidError, RedactionError: nothing was run
    * @throws CheckpointNotFoundError, CheckpointCorruptError, CheckpointVersionError, CheckpointMismatchError: what is
    *   stored cannot be gone on from; nothing was run and nothing was changed
+   * @throws JobDecisionError when the option `jobs` decides about a job that is not in doubt; nothing was run
    * @throws PlanLockedError when the plan is running already
    * @throws PersistenceError when the store fails; `executionState` has everything that finished
    * @throws the reason of `signal` when it aborts before there is a plan; later the run resolves as `'cancelled'`
@@ -265,6 +266,9 @@ export class MetaPlanner {
     if (checked.checkpointId !== undefined && (mode === 'new' || checked.fresh)) {
       const instead = mode === 'new' ? 'use executeWithResume' : 'leave one of them out';
       throw new TypeError(`${name} always starts over with these options, so checkpointId makes no sense: ${instead}.`);
+    }
+    if (checked.jobs !== undefined && (mode === 'new' || checked.fresh)) {
+      throw new TypeError(`${name} always starts over with these options, so there are no jobs to decide about.`);
     }
     const plan = checked.plan === undefined ? ownPlan : parsePlan(checked.plan);
     return runVibe({ ...checked, mode, vibe: parseVibe(vibe), plan }, this.#services);
