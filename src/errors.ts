@@ -74,15 +74,27 @@ export class VibeInvalidError extends VibeError {
   }
 }
 
-/** The plan cannot be run; `issues` has every problem at once. Nothing was run. */
+/**
+ * The plan cannot be run, and nothing was; or a handler wanted to add nodes that cannot be, and none was. `issues` has
+ * every problem at once.
+ */
 export class PlanInvalidError extends VibeError {
   override readonly name = 'PlanInvalidError';
+  /** The node whose handler wanted to add nodes. */
+  readonly nodeId?: string;
+
   constructor(
     readonly planId: string,
     readonly issues: readonly Issue[],
-    options?: ErrorOptions,
+    { nodeId, ...options }: ErrorOptions & { readonly nodeId?: string } = {},
   ) {
-    super('PLAN_INVALID', `Plan ${quote(planId)} cannot be run: ${listOf(issues)}. Nothing was run.`, options);
+    const plan = `Plan ${quote(planId)}`;
+    const what =
+      nodeId === undefined
+        ? `${plan} cannot be run: ${listOf(issues)}. Nothing was run.`
+        : `${plan} cannot grow below ${quote(nodeId)}: ${listOf(issues)}. Nothing was added.`;
+    super('PLAN_INVALID', what, options);
+    if (nodeId !== undefined) this.nodeId = nodeId;
   }
 }
 

@@ -62,6 +62,7 @@ export class MetaPlanner {
       retry: checked.retry,
       timeoutMs: checked.timeoutMs,
       pauseAfterMs: checked.pauseAfterMs,
+      maxNodes: checked.maxNodes,
       checkpointInterval: checked.checkpointInterval,
       durability: checked.durability,
       onProgress: checked.onProgress,

@@ -24,6 +24,8 @@ export interface AttemptControl {
   setTimer(callback: () => void, delayMs: number): () => void;
   /** A wait that ends later is a reason to pause. Milliseconds. */
   readonly pauseAfterMs: number;
+  /** So many nodes may the plan have, with those that handlers add. */
+  readonly maxNodes: number;
   emit(body: ExecutionEventBody): void;
   /**
    * What is kept of a value of the host: a copy as JSON carries it, redacted and frozen.

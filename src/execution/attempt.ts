@@ -3,6 +3,7 @@ import { setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
+import { spawnOf } from './context/spawn.js';
 import { stepOf } from './context/step.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
 
@@ -142,7 +143,18 @@ function contextOf(
   const inputs = inputsOf(state, placed);
   const input = <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId);
   const idempotencyKey = idempotencyKeyOf(placed.node.id);
-  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, step: stepOf(control) };
+  return {
+    vibe,
+    plan,
+    runId,
+    attempt,
+    inputs,
+    input,
+    signal,
+    idempotencyKey,
+    step: stepOf(control),
+    spawn: spawnOf(control),
+  };
 }
 
 function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNode, nodeId: string): T {

@@ -24,6 +24,8 @@ export interface ExecutionServices {
   readonly setTimer: (callback: () => void, delayMs: number) => () => void;
   /** What is longer off than so many milliseconds is not waited for: the run pauses when nothing else can be done. */
   readonly pauseAfterMs: number;
+  /** So many nodes may the plan have, with those that handlers add. Unlimited when left out. */
+  readonly maxNodes?: number | undefined;
   /** Left out when every attempt may begin at once. */
   readonly admission?: Admission;
   /** Left out when nobody listens. */

@@ -1,6 +1,7 @@
 import type { Vibe } from '../plan/vibe.js';
 import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-node.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import type { Spawn } from './context/spawn.js';
 import type { Step } from './context/step.js';
 
 /** What a handler knows besides its node. */
@@ -32,6 +33,17 @@ export interface NodeContext {
    * for (const [index, line] of lines.entries()) await ctx.step(`voice-${index}`, () => speak(line));
    */
   readonly step: Step;
+  /**
+   * Adds nodes below this one, when only its handler can say what is to be done. They are checked like a plan, may depend
+   * on each other and on whatever is complete, and start when this handler has returned; what depends on this node waits
+   * for them too. The n-th call of an attempt answers what the n-th call added at first, also after a crash, and adds
+   * nothing then.
+   * @throws PlanInvalidError with every problem at once; nothing was added
+   * @example
+   * const shots = await ctx.step('shots', () => listShots(node));
+   * await ctx.spawn(shots.map((shot, index) => ({ id: `shot-${index}`, type: 'generate', description: shot })));
+   */
+  readonly spawn: Spawn;
 }
 
 /**

@@ -14,7 +14,7 @@ import type { ExecutionServices } from './execution-services.js';
 /** What an attempt asks of the run that it belongs to. */
 export interface AttemptOwner {
   readonly runState: RunState;
-  readonly services: Pick<ExecutionServices, 'now' | 'setTimer' | 'pauseAfterMs' | 'emit' | 'redactOutput'>;
+  readonly services: Pick<ExecutionServices, 'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'emit' | 'redactOutput'>;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
   onSatOut(difference: 1 | -1): void;
@@ -53,6 +53,10 @@ export class RunningAttempt implements AttemptControl {
 
   get pauseAfterMs(): number {
     return this.owner.services.pauseAfterMs;
+  }
+
+  get maxNodes(): number {
+    return this.owner.services.maxNodes ?? Number.POSITIVE_INFINITY;
   }
 
   now(): number {

@@ -129,7 +129,7 @@ function grown(graph: PlanGraph, { planId, spawnedNodes = [] }: Checkpoint): Pla
     const strange = { path: nodeId, message: 'has nodes below it that were added later, and is not there' };
     const issues = parent === undefined ? [strange] : graph.issuesBelow(parent, nodes, () => true);
     if (parent === undefined || issues.length > 0) throw new PlanInvalidError(planId, issues);
-    graph.addBelow(parent, nodes);
+    graph.addBelow(parent, freezeJson(nodes));
   }
   const issues = graph.cycles();
   if (issues.length > 0) throw new PlanInvalidError(planId, issues);

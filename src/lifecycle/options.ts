@@ -73,6 +73,11 @@ export const plannerOptionsSchema = z.strictObject({
    * `'paused'` when nothing else can be done, and `executeWithResume` goes on. Default 600,000: ten minutes.
    */
   pauseAfterMs: whole(0, maxTimerMs).default(600_000),
+  /**
+   * So many nodes may a plan have, with those that handlers add; a draft that has more is refused as well. Default:
+   * unlimited.
+   */
+  maxNodes: whole(1).optional(),
   /** Told of everything that happens in every run of this planner. */
   onProgress: fn<ProgressListener>().optional(),
   /**

@@ -20,6 +20,7 @@ export interface PlannerServices {
   readonly retry: RetryPolicy;
   readonly timeoutMs: number | undefined;
   readonly pauseAfterMs: number;
+  readonly maxNodes: number | undefined;
   readonly checkpointInterval: number | undefined;
   readonly durability: Durability;
   readonly onProgress: ProgressListener | undefined;

@@ -182,7 +182,7 @@ function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Em
 }
 
 function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveRun, emit: Emit | undefined) {
-  const { host, lookup, concurrency, retry, timeoutMs, pauseAfterMs, redactor } = planner;
+  const { host, lookup, concurrency, retry, timeoutMs, pauseAfterMs, maxNodes, redactor } = planner;
   const dispatch = localDispatch(lookup, {
     timeoutMs,
     newController: newQuietController,
@@ -195,7 +195,7 @@ function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveR
     redactOutput: (output: unknown, nodeId: string) => redactor.output(output, nodeId),
     errorOf: (thrown: unknown, nodeId: string) => redactor.error(thrown, nodeId),
   };
-  return { dispatch, concurrency, retry, ...redaction, now: () => host.now(), setTimer, pauseAfterMs, emit, signal };
+  return { dispatch, concurrency, retry, ...redaction, now: () => host.now(), setTimer, pauseAfterMs, maxNodes, emit, signal };
 }
 
 /** Any number of handlers may listen to one signal without a warning from Node. */
