@@ -14,7 +14,10 @@ import type { ExecutionServices } from './execution-services.js';
 /** What an attempt asks of the run that it belongs to. */
 export interface AttemptOwner {
   readonly runState: RunState;
-  readonly services: Pick<ExecutionServices, 'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'emit' | 'redactOutput'>;
+  readonly services: Pick<
+    ExecutionServices,
+    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'emit' | 'redactOutput'
+  >;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
   onSatOut(difference: 1 | -1): void;

@@ -195,7 +195,18 @@ function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveR
     redactOutput: (output: unknown, nodeId: string) => redactor.output(output, nodeId),
     errorOf: (thrown: unknown, nodeId: string) => redactor.error(thrown, nodeId),
   };
-  return { dispatch, concurrency, retry, ...redaction, now: () => host.now(), setTimer, pauseAfterMs, maxNodes, emit, signal };
+  return {
+    dispatch,
+    concurrency,
+    retry,
+    ...redaction,
+    now: () => host.now(),
+    setTimer,
+    pauseAfterMs,
+    maxNodes,
+    emit,
+    signal,
+  };
 }
 
 /** Any number of handlers may listen to one signal without a warning from Node. */

@@ -20,7 +20,7 @@ export function spawnOf(control: AttemptControl): Spawn {
     const recorded = spawnedBelow(state, placed.node.id)[call];
     if (recorded !== undefined) return recorded.nodes;
     return control.whileBusy(async () => {
-      const nodes = freezeJson(checkedNodes(input, control));
+      const nodes = checkedNodes(input, control);
       const { id: nodeId } = placed.node;
       await control.record({ kind: 'nodes_spawned', nodeId, nodes, at: control.isoNow() });
       control.emit({ type: 'plan_grown', nodeId, addedNodes: countNodes(nodes) });
@@ -30,7 +30,8 @@ export function spawnOf(control: AttemptControl): Spawn {
 }
 
 /** @throws PlanInvalidError with every problem at once */
-function checkedNodes(input: unknown, { state, placed, maxNodes }: AttemptControl): WorkflowNode[] {
+function checkedNodes(input: unknown, control: AttemptControl): WorkflowNode[] {
+  const { state, placed, maxNodes } = control;
   const { graph, planId } = state;
   const refuse = (issues: PlanInvalidError['issues']): never => {
     throw new PlanInvalidError(planId, issues, { nodeId: placed.node.id });
@@ -38,9 +39,11 @@ function checkedNodes(input: unknown, { state, placed, maxNodes }: AttemptContro
   if (isTooDeep(input, maxNodeLevels - levelOf(placed))) {
     return refuse([{ path: '', message: `children nest deeper than ${maxNodeLevels} levels` }]);
   }
-  const parsed = nodesSchema.safeParse(input);
-  if (!parsed.success) return refuse(issuesOf(parsed.error));
-  const nodes = parsed.data;
+  const parse = (nodes: unknown): WorkflowNode[] => {
+    const parsed = nodesSchema.safeParse(nodes);
+    return parsed.success ? parsed.data : refuse(issuesOf(parsed.error));
+  };
+  const nodes = freezeJson(parse(control.keep(parse(input), 'nodes'))); // once more, for the hook that redacts
   const tooMany = issueOfSize(graph.nodes.length + countNodes(nodes), maxNodes);
   const isDone = ({ index }: GraphNode) => state.isComplete[index] === 1;
   const issues = [...(tooMany === undefined ? [] : [tooMany]), ...graph.issuesBelow(placed, nodes, isDone)];
