@@ -15,6 +15,9 @@ export type VibeErrorCode =
   | 'REDACTION_FAILED'
   | 'MISSING_PEER'
   | 'RUN_NOT_COMPLETED'
+  | 'SIGNAL_INVALID'
+  | 'SIGNAL_REFUSED'
+  | 'NO_INBOX'
   | 'PLANNER_CLOSED';
 
 /** One thing that is wrong with a vibe or a plan, and where. */
@@ -321,6 +324,34 @@ export class RedactionError extends VibeError {
   ) {
     const what = nodeId === undefined ? `the ${kind}` : `the ${kind} of node ${quote(nodeId)}`;
     super('REDACTION_FAILED', `The redact hook failed on ${what}: ${reason}. Mend the hook and call again.`, options);
+  }
+}
+
+/** The payload of a signal does not fit the schema that its wait was given; `issues` has every problem. */
+export class SignalInvalidError extends VibeError {
+  override readonly name = 'SignalInvalidError';
+  constructor(
+    readonly planId: string,
+    readonly nodeId: string,
+    readonly signalName: string,
+    readonly issues: readonly Issue[],
+    options?: ErrorOptions,
+  ) {
+    const what = `Signal ${quote(signalName)} for node ${quote(nodeId)} of plan ${quote(planId)} does not fit`;
+    super('SIGNAL_INVALID', `${what}: ${listOf(issues)}. The node goes on waiting.`, options);
+  }
+}
+
+/** Nobody waits, or will wait, for this signal. Nothing was kept of it. */
+export class SignalRefusedError extends VibeError {
+  override readonly name = 'SignalRefusedError';
+  constructor(
+    readonly planId: string,
+    readonly signalName: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super('SIGNAL_REFUSED', `Signal ${quote(signalName)} for plan ${quote(planId)} was not taken: ${reason}.`, options);
   }
 }
 

@@ -6,6 +6,8 @@ export type {
   DocumentDamage,
   DocumentRemains,
   Durability,
+  InboxCapability,
+  InboxMessage,
   JournalCapability,
   JournalDamage,
   JournalOpening,
@@ -40,10 +42,13 @@ export {
   PlanInvalidError,
   PlanLockedError,
   RedactionError,
+  SignalInvalidError,
+  SignalRefusedError,
   VibeError,
   type VibeErrorCode,
   VibeInvalidError,
 } from './errors.js';
+export type { WaitOptions } from './execution/context/wait-for.js';
 export type { ExecutionEvent, ExecutionEventBody, Progress, ProgressListener } from './execution/execution-event.js';
 export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './execution/node-handler.js';
 export type { Host, LogLevel } from './host.js';
@@ -59,6 +64,7 @@ export type {
 export type { PruneReport, SkippedPlan } from './lifecycle/prune.js';
 export type { Redact, RedactionSubject } from './lifecycle/redaction.js';
 export type { RepairedDamage, RepairReport } from './lifecycle/repair-report.js';
+export type { SignalReceipt, SignalRequest } from './lifecycle/signal.js';
 export { MetaPlanner } from './meta-planner.js';
 export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';
 export { type NodeType, type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';

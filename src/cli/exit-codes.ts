@@ -33,5 +33,8 @@ export const exitCodeOf = {
   OUTPUT_NOT_SERIALIZABLE: exit.failed,
   REDACTION_FAILED: exit.failed,
   RUN_NOT_COMPLETED: exit.failed,
+  SIGNAL_INVALID: exit.usage,
+  SIGNAL_REFUSED: exit.failed,
+  NO_INBOX: exit.setup,
   PLANNER_CLOSED: exit.failed,
 } as const satisfies Record<VibeErrorCode, ExitCode>;

@@ -3,6 +3,7 @@ import type { NodeRecord } from '../run/node-record.js';
 import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
 import type { ExecutionEventBody } from './execution-event.js';
+import type { Mailbox } from './mailbox.js';
 
 /** Told when a handler goes on waiting although its attempt is over: the run has paused, or was ended. */
 export class AttemptOver extends Error {
@@ -26,6 +27,8 @@ export interface AttemptControl {
   readonly pauseAfterMs: number;
   /** So many nodes may the plan have, with those that handlers add. */
   readonly maxNodes: number;
+  /** Left out where nothing can come in. */
+  readonly mailbox?: Mailbox | undefined;
   emit(body: ExecutionEventBody): void;
   /**
    * What is kept of a value of the host: a copy as JSON carries it, redacted and frozen.

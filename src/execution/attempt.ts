@@ -3,8 +3,10 @@ import { setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
+import { sleepUntilOf } from './context/sleep-until.js';
 import { spawnOf } from './context/spawn.js';
 import { stepOf } from './context/step.js';
+import { waitForOf } from './context/wait-for.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
 
 /** How an attempt ended. `interrupted`: by the end of the run, so it says nothing about the node. */
@@ -19,6 +21,8 @@ export interface Attempt {
   readonly outcome: Promise<AttemptOutcome>;
   /** Asks the handler to stop; what it still returns is kept. */
   interrupt(reason: unknown): void;
+  /** Told when all that it does is to wait, and when that is over: such time is no part of its timeout. */
+  setWaiting?(isWaiting: boolean): void;
 }
 
 /** Makes an attempt on a node; never throws and never rejects for what a handler does. */
@@ -47,9 +51,9 @@ export function localDispatch(lookup: HandlerLookup, options: LocalDispatchOptio
     const interruption = timeoutMs === undefined ? ofRun : new Interruption(newController());
     const context = contextOf(control, attempt, interruption.signal, idempotencyKeyOf);
     const running = runHandler(handler, control, context, interruption);
-    const outcome =
-      timeoutMs === undefined ? running : withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
-    return new LocalAttempt(handler, outcome, interruption);
+    if (timeoutMs === undefined) return new LocalAttempt(handler, running, interruption);
+    const { outcome, setWaiting } = withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
+    return new LocalAttempt(handler, outcome, interruption, setWaiting);
   };
 }
 
@@ -58,6 +62,7 @@ class LocalAttempt implements Attempt {
     readonly handler: ServingHandler,
     readonly outcome: Promise<AttemptOutcome>,
     private readonly interruption: Interruption,
+    readonly setWaiting?: (isWaiting: boolean) => void,
   ) {}
 
   interrupt(reason: unknown): void {
@@ -107,28 +112,63 @@ function outcomeOf(returned: unknown, control: AttemptControl): AttemptOutcome {
   }
 }
 
+/** What is left of an attempt's time; it stands still while the handler waits for others. */
+class Countdown {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private leftMs: number;
+  private since = 0;
+
+  constructor(
+    timeoutMs: number,
+    private readonly onOver: () => void,
+  ) {
+    this.leftMs = timeoutMs;
+    this.start();
+  }
+
+  start(): void {
+    this.since = performance.now();
+    this.timer ??= setTimeout(this.onOver, this.leftMs);
+  }
+
+  stop(): void {
+    if (this.timer === undefined) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.leftMs = Math.max(0, this.leftMs - (performance.now() - this.since));
+  }
+}
+
 function withTimeout(
   running: Promise<AttemptOutcome>,
   { node }: GraphNode,
   interruption: Interruption,
   timeoutMs: number,
   onLateEnd?: (nodeId: string) => void,
-): Promise<AttemptOutcome> {
-  return new Promise((resolve) => {
+): Pick<Attempt, 'outcome' | 'setWaiting'> {
+  let isOver = false;
+  let setWaiting = (_isWaiting: boolean) => {};
+  const outcome = new Promise<AttemptOutcome>((resolve) => {
     let isLate = false;
-    const timer = setTimeout(() => {
+    const countdown = new Countdown(timeoutMs, () => {
       if (interruption.byRun) return; // the run waits for what the handler still returns
       isLate = true;
       const error = new NodeTimeoutError(node.id, timeoutMs);
       interruption.abort(error);
       resolve({ status: 'failed', error });
-    }, timeoutMs);
+    });
+    setWaiting = (isWaiting) => {
+      if (isWaiting || isOver) countdown.stop();
+      else countdown.start();
+    };
     void running.then((outcome) => {
-      clearTimeout(timer);
+      isOver = true;
+      countdown.stop();
       if (isLate) onLateEnd?.(node.id);
       else resolve(outcome);
     });
   });
+  return { outcome, setWaiting };
 }
 
 /** What the handler receives: own fields, so that a handler may take them out or spread them. */
@@ -154,6 +194,8 @@ function contextOf(
     idempotencyKey,
     step: stepOf(control),
     spawn: spawnOf(control),
+    waitFor: waitForOf(control),
+    sleepUntil: sleepUntilOf(control),
   };
 }
 

@@ -3,6 +3,7 @@ import type { RunLog } from '../run/run-log.js';
 import type { Admission } from './admission.js';
 import type { Dispatch } from './attempt.js';
 import type { Emit } from './execution-event.js';
+import type { Mailbox } from './mailbox.js';
 import type { RetryPolicy } from './retry.js';
 
 /** What a run is executed with. */
@@ -26,6 +27,8 @@ export interface ExecutionServices {
   readonly pauseAfterMs: number;
   /** So many nodes may the plan have, with those that handlers add. Unlimited when left out. */
   readonly maxNodes?: number | undefined;
+  /** Left out where handlers cannot wait for signals. */
+  readonly mailbox?: Mailbox | undefined;
   /** Left out when every attempt may begin at once. */
   readonly admission?: Admission;
   /** Left out when nobody listens. */

@@ -45,6 +45,9 @@ class RunExecution {
   private isReacting = false;
   private isStopped = false;
   private isEnding = false;
+  /** Signals are being looked for, and where the run stood when they were last. */
+  private isLooking = false;
+  private lookedAt: number | undefined;
   private failure: { readonly error: unknown } | undefined;
   /** What the log did not take. */
   private readonly unkept: RunRecord[] = [];
@@ -358,6 +361,7 @@ class RunExecution {
   private finish(): void {
     if (this.failure !== undefined) return this.finishFailed();
     if (this.isEnding || this.isBusy()) return;
+    if (this.lookBeforePause()) return;
     this.isEnding = true;
     const { completed, failed, skipped, graph, results } = this.state;
     const isAllSettled = results.size === graph.nodes.length;
@@ -373,6 +377,20 @@ class RunExecution {
       running.abandon();
     }
     this.commit([{ kind: 'run_ended', status, at: this.isoNow(), ...(isPaused && { pauses }) }]);
+  }
+
+  /** A signal may have come since the last look: whoever sent it was told that it would be taken. */
+  private lookBeforePause(): boolean {
+    const { mailbox } = this.services;
+    if (mailbox === undefined || this.isStopped || this.attempts.size === 0) return false;
+    if (this.lookedAt === this.state.seq) return false;
+    this.lookedAt = this.state.seq;
+    this.isLooking = true;
+    void mailbox.look().then(() => {
+      this.isLooking = false;
+      this.advance();
+    });
+    return true;
   }
 
   /** What is left to do and has to wait for something that the run does not wait for. */
@@ -393,7 +411,7 @@ class RunExecution {
   }
 
   private isBusy(): boolean {
-    if (this.attempts.size > this.parked || this.committing > 0) return true;
+    if (this.attempts.size > this.parked || this.committing > 0 || this.isLooking) return true;
     return this.timers.size > 0 || (this.satOut + this.refused > 0 && this.failure === undefined && !this.isStopped);
   }
 

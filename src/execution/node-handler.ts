@@ -1,8 +1,10 @@
 import type { Vibe } from '../plan/vibe.js';
 import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-node.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import type { SleepUntil } from './context/sleep-until.js';
 import type { Spawn } from './context/spawn.js';
 import type { Step } from './context/step.js';
+import type { WaitFor } from './context/wait-for.js';
 
 /** What a handler knows besides its node. */
 export interface NodeContext {
@@ -44,6 +46,22 @@ export interface NodeContext {
    * await ctx.spawn(shots.map((shot, index) => ({ id: `shot-${index}`, type: 'generate', description: shot })));
    */
   readonly spawn: Spawn;
+  /**
+   * Waits for somebody's answer, which `planner.signal` brings from any process. The wait takes no `concurrency` and no
+   * part of `timeoutMs`. When nothing else can be done, the run ends as `'paused'`; `executeWithResume` goes on. The
+   * answer is recorded, and returned from the record by every later attempt.
+   * @throws TypeError for what is no schema; VibeError `NO_INBOX` where no signal could come
+   * @example
+   * const { ok } = await ctx.waitFor('approval', { schema: z.object({ ok: z.boolean() }) });
+   */
+  readonly waitFor: WaitFor;
+  /**
+   * Waits until a time, without `concurrency` or `timeoutMs`. Beyond `pauseAfterMs` the run pauses when nothing else can
+   * be done. The n-th sleep of an attempt ends when the n-th of the first attempt was to end.
+   * @example
+   * await ctx.sleepUntil(Date.now() + 60_000);
+   */
+  readonly sleepUntil: SleepUntil;
 }
 
 /**

@@ -10,13 +10,14 @@ import type { Attempt, AttemptOutcome } from './attempt.js';
 import { type AttemptControl, AttemptOver } from './attempt-control.js';
 import type { ExecutionEventBody } from './execution-event.js';
 import type { ExecutionServices } from './execution-services.js';
+import type { Mailbox } from './mailbox.js';
 
 /** What an attempt asks of the run that it belongs to. */
 export interface AttemptOwner {
   readonly runState: RunState;
   readonly services: Pick<
     ExecutionServices,
-    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'emit' | 'redactOutput'
+    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'mailbox' | 'emit' | 'redactOutput'
   >;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
@@ -60,6 +61,10 @@ export class RunningAttempt implements AttemptControl {
 
   get maxNodes(): number {
     return this.owner.services.maxNodes ?? Number.POSITIVE_INFINITY;
+  }
+
+  get mailbox(): Mailbox | undefined {
+    return this.owner.services.mailbox;
   }
 
   now(): number {
@@ -162,6 +167,7 @@ export class RunningAttempt implements AttemptControl {
     const isParked = !this.isOver && this.parks.size > 0 && this.busy === 0;
     if (isParked === this.isParked) return;
     this.isParked = isParked;
+    this.attempt?.setWaiting?.(isParked);
     this.owner.onParked(isParked ? 1 : -1);
   }
 

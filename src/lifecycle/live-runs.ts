@@ -1,5 +1,6 @@
 import type { RunRecorder } from '../checkpoint/run-recorder.js';
 import type { RunState } from '../run/run-state.js';
+import type { RunMailbox } from './run-mailbox.js';
 
 /** A call that is under way. */
 export interface LiveRun {
@@ -7,6 +8,8 @@ export interface LiveRun {
   readonly signal: AbortSignal;
   state?: RunState;
   recorder?: RunRecorder | undefined;
+  /** Where its signals come in. */
+  mailbox?: RunMailbox | undefined;
   /** Set when a run that records nothing was given a checkpoint after all: from then on it holds its plan. */
   held?: Promise<{ readonly epoch: number }> | undefined;
   /** Done when the call has ended. */

@@ -165,6 +165,14 @@ export function checkId(checkpointId: unknown, of: string): string {
   throw new TypeError(`${of} takes the id of a checkpoint, got ${shown(checkpointId)}.`);
 }
 
+/** What `signal` takes. */
+export const signalSchema = z.strictObject({
+  planId: z.custom<string>((id) => typeof id === 'string', 'the id of a plan'),
+  name: z.custom<string>((name) => typeof name === 'string' && name !== '', 'the name of a wait'),
+  payload: z.unknown().optional(),
+  nodeId: z.custom<string>((id) => typeof id === 'string', 'the id of a node').optional(),
+});
+
 /**
  * Checks options and fills in defaults.
  * @throws TypeError that names the option, what it got, and the nearest known name

@@ -20,6 +20,7 @@ import type { PlannerServices } from './planner-services.js';
 import { pruneAfterRun } from './prune.js';
 import { redactCall } from './redaction.js';
 import type { AskedCall, RunCall } from './run-call.js';
+import { RunMailbox } from './run-mailbox.js';
 import { type OnSaved, type StartedRecorder, startRecorder } from './start-recorder.js';
 
 /** One run from call to close: find, lock, recover, decompose, execute, finish. */
@@ -140,10 +141,13 @@ async function runPrepared(prepared: PreparedRun, planner: PlannerServices, live
   const reused = state.completed.length;
   subject.state = live.state = state;
   live.recorder = recorder;
+  const { inbox } = planner.store;
+  const mailbox = inbox && new RunMailbox(state, inbox, planner.host);
+  live.mailbox = mailbox;
   try {
     if (isNewRun) await recorder.begin();
     if (resumedFrom === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-    await executeRun(state, { ...servicesOf(planner, state, live, emit), log: recorder, maxUncommitted });
+    await executeRun(state, { ...servicesOf(planner, state, live, emit), log: recorder, mailbox, maxUncommitted });
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
     return finish(state, reused, info, emit);
   } catch (error) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { localDispatch } from '../../src/execution/attempt.js';
 import type { ExecutionEventBody } from '../../src/execution/execution-event.js';
 import { executeRun } from '../../src/execution/executor.js';
+import type { Mailbox } from '../../src/execution/mailbox.js';
 import { type Handlers, handlerLookup, type NodeContext, type NodeHandler } from '../../src/execution/node-handler.js';
 import type { RetryPolicy } from '../../src/execution/retry.js';
 import { completeHost, type Host } from '../../src/host.js';
@@ -40,6 +41,7 @@ export interface RunOptions {
   readonly setTimer?: Host['setTimer'];
   readonly pauseAfterMs?: number;
   readonly now?: () => number;
+  readonly mailbox?: Mailbox;
   /** What earlier processes recorded. */
   readonly records?: readonly RunRecord[];
   readonly onEvent?: (event: ExecutionEventBody) => void;
@@ -77,6 +79,7 @@ export class DrivenRun {
       now: options.now ?? (() => Date.UTC(2026, 0, 1)),
       setTimer: options.setTimer ?? completeHost().setTimer,
       pauseAfterMs: options.pauseAfterMs ?? 3_600_000,
+      mailbox: options.mailbox,
       emit: (event) => {
         this.events.push(event);
         options.onEvent?.(event);
