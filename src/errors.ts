@@ -18,6 +18,7 @@ export type VibeErrorCode =
   | 'SIGNAL_INVALID'
   | 'SIGNAL_REFUSED'
   | 'NO_INBOX'
+  | 'RUN_TIMEOUT'
   | 'PLANNER_CLOSED';
 
 /** One thing that is wrong with a vibe or a plan, and where. */
@@ -281,16 +282,25 @@ export class InvalidIdError extends VibeError {
   }
 }
 
-/** An attempt took longer than `timeoutMs`. It counts as a failed attempt. */
+/** The options that limit the time of an attempt. */
+export type TimeLimitName = 'timeoutMs' | 'nodeTimeoutMs' | 'heartbeatTimeoutMs';
+
+/** An attempt took longer than one of its limits. It counts as a failed attempt. */
 export class NodeTimeoutError extends VibeError {
   override readonly name = 'NodeTimeoutError';
   constructor(
     readonly nodeId: string,
+    /** What `limit` was set to. */
     readonly timeoutMs: number,
+    readonly limit: TimeLimitName = 'timeoutMs',
     options?: ErrorOptions,
   ) {
-    const next = 'Raise timeoutMs or retry.maxAttempts.';
-    super('NODE_TIMEOUT', `Node ${quote(nodeId)} did not finish within ${timeoutMs} ms. ${next}`, options);
+    const what = {
+      timeoutMs: `did not finish within ${timeoutMs} ms. Raise timeoutMs or retry.maxAttempts`,
+      nodeTimeoutMs: `did not finish within ${timeoutMs} ms over all its attempts. Raise nodeTimeoutMs`,
+      heartbeatTimeoutMs: `reported nothing for ${timeoutMs} ms. Report more often, or raise heartbeatTimeoutMs`,
+    };
+    super('NODE_TIMEOUT', `Node ${quote(nodeId)} ${what[limit]}.`, options);
   }
 }
 
@@ -364,6 +374,40 @@ export class MissingPeerError extends VibeError {
   ) {
     super('MISSING_PEER', `This needs the package ${quote(peer)}. Run: npm install ${peer}`, options);
   }
+}
+
+/** What a thrown error wants of the attempts after it: known by this, also in another copy of this library. */
+export const retryWish = Symbol.for('vibe-aigc.retry');
+
+/**
+ * For handlers to throw: the node is tried again when this says, if it has attempts left, and however `retry` would have
+ * decided.
+ * @example
+ * throw new RetryAfterError('The queue is full', 30_000, { cause: error });
+ */
+export class RetryAfterError extends Error {
+  override readonly name = 'RetryAfterError';
+  readonly [retryWish]: number | Date;
+
+  /** @param after milliseconds from now, or a date. @throws TypeError for anything else */
+  constructor(message: string, after: number | Date, options?: ErrorOptions) {
+    super(message, options);
+    const value = after instanceof Date ? after.getTime() : after;
+    if (!Number.isFinite(value) || value < 0) {
+      throw new TypeError(`RetryAfterError takes milliseconds from 0 on or a Date, got ${String(after)}.`);
+    }
+    this[retryWish] = after;
+  }
+}
+
+/**
+ * For handlers to throw: the node has failed, and no further attempt would change that, whatever `retry` says.
+ * @example
+ * if (answer.status === 401) throw new FatalError('The API key is not valid');
+ */
+export class FatalError extends Error {
+  override readonly name = 'FatalError';
+  readonly [retryWish] = 'never';
 }
 
 /** Ids and names come from anywhere: shown whole when short, and never with a raw control character. */

@@ -1,5 +1,8 @@
 import { customAlphabet } from 'nanoid';
 
+/** `setTimeout` fires at once for anything longer. */
+export const maxTimerMs = 2 ** 31 - 1;
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**
@@ -16,6 +19,8 @@ export interface Host {
   newId(): string;
   /** Calls back once after so many milliseconds, unless the function that it returns is called. Default: `setTimeout`. */
   setTimer(callback: () => void, delayMs: number): () => void;
+  /** A number from 0 up to but without 1, for waits of random length. Default: `Math.random`. */
+  random(): number;
   /** Takes a log line. An error in `details` has its name, message and code, and nothing else. Default: silent. */
   log(level: LogLevel, message: string, details?: Readonly<Record<string, unknown>>): void;
 }
@@ -38,6 +43,7 @@ export function completeHost(given: Partial<Host> = {}): Host {
   return {
     now: clockOf(given),
     newId: given.newId === undefined ? () => newId() : () => (given as Host).newId(),
+    random: given.random === undefined ? Math.random : () => (given as Host).random(),
     setTimer:
       given.setTimer === undefined ? setTimer : (callback, delayMs) => (given as Host).setTimer(callback, delayMs),
     log: (level, message, details) => {

@@ -32,6 +32,7 @@ export {
   CheckpointNotFoundError,
   CheckpointVersionError,
   DecompositionError,
+  FatalError,
   InvalidIdError,
   type Issue,
   type LockHolder,
@@ -42,6 +43,7 @@ export {
   PlanInvalidError,
   PlanLockedError,
   RedactionError,
+  RetryAfterError,
   SignalInvalidError,
   SignalRefusedError,
   VibeError,
@@ -54,6 +56,7 @@ export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './executi
 export type { Host, LogLevel } from './host.js';
 export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
 export type {
+  DrainOptions,
   ExecuteOptions,
   ListOptions,
   MetaPlannerOptions,

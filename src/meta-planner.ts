@@ -3,6 +3,7 @@ import { CheckpointIds } from './checkpoint/checkpoint-id.js';
 import { isPolicy } from './checkpoint/retention.js';
 import { composer } from './composer/composer.js';
 import { VibeError } from './errors.js';
+import { Limit } from './execution/limit.js';
 import { handlerLookup } from './execution/node-handler.js';
 import { completeHost } from './host.js';
 import { CheckedStore } from './lifecycle/checked-store.js';
@@ -40,6 +41,7 @@ import { WorkflowPersistenceManager } from './stores/file/file-store.js';
 export class MetaPlanner {
   readonly #services: PlannerServices;
   #closing: Promise<void> | undefined;
+  #draining: Promise<void> | undefined;
 
   /** Touches nothing outside this object. @throws TypeError for an option that is unknown or makes no sense. */
   constructor(given: options.MetaPlannerOptions = {}) {
@@ -48,8 +50,10 @@ export class MetaPlanner {
     if (checkpointDir !== undefined && persistenceManager !== undefined) {
       throw new TypeError('MetaPlanner takes checkpointDir or persistenceManager, not both.');
     }
+    const { timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs } = checked;
     const redactor = checked.redact && new Redactor(checked.redact);
     const host = withGuardedLog(completeHost(checked.host), redactor);
+    options.checkLimitNames(handlers ?? {}, checked.limits);
     const own = handlerLookup(handlers ?? {});
     const composed = handlerLookup(composer.handlers);
     this.#services = {
@@ -60,10 +64,16 @@ export class MetaPlanner {
         typeof decomposer === 'function' ? decomposer(vibe, context) : decomposer.decompose(vibe, context),
       lookup: (node) => own(node) ?? (composer.isComposed(node) ? composed(node) : undefined),
       concurrency: checked.concurrency,
-      retry: checked.retry,
-      timeoutMs: checked.timeoutMs,
+      retry: checked.retry ?? {},
+      limits: { timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs },
+      runTimeoutMs: checked.runTimeoutMs,
+      graceMs: checked.graceMs,
       pauseAfterMs: checked.pauseAfterMs,
       maxNodes: checked.maxNodes,
+      providerLimits: new Map(
+        Object.entries(checked.limits).map(([name, limit]) => [name, new Limit(name, limit, host)]),
+      ),
+      budget: checked.budget,
       checkpointInterval: checked.checkpointInterval,
       durability: checked.durability,
       onProgress: checked.onProgress,
@@ -230,8 +240,24 @@ export class MetaPlanner {
   }
 
   /**
-   * Refuses new runs, aborts live ones, waits for their handlers, and gives back what this planner holds. Calling it
-   * again waits for the same. An injected `persistenceManager` stays open.
+   * For the end of the program: refuses new runs, starts nothing new in live ones, and lets nodes under way finish for
+   * `graceMs`; then it aborts them, and they stay pending. Runs with nodes left to do are saved and end as `'paused'` with
+   * the pause `{ reason: 'drain' }`: `executeWithResume` of another planner goes on. Resolves when all have ended.
+   * Calling it again waits for the same. The planner stays closed.
+   * @throws TypeError for an option that is unknown or makes no sense
+   * @example
+   * process.once('SIGTERM', () => planner.drain({ graceMs: 20_000 }).then(() => process.exit()));
+   */
+  async drain(given?: options.DrainOptions): Promise<void> {
+    const { graceMs } = options.checkOptions(options.drainOptionsSchema, given, 'drain');
+    const { liveRuns, host } = this.#services;
+    this.#draining ??= this.#closing ?? liveRuns.drain(closedError('drained'), graceMs, host.setTimer);
+    await this.#draining;
+  }
+
+  /**
+   * Refuses new runs, aborts live ones, waits up to `graceMs` for their handlers, and gives back what this planner holds.
+   * Calling it again waits for the same. An injected `persistenceManager` stays open.
    */
   close(): Promise<void> {
     this.#closing ??= this.#services.liveRuns.abortAll(closedError());
@@ -261,9 +287,10 @@ export class MetaPlanner {
 
   #refuseWhenClosed(): void {
     if (this.#closing !== undefined) throw closedError();
+    if (this.#draining !== undefined) throw closedError('drained');
   }
 }
 
-function closedError(): VibeError {
-  return new VibeError('PLANNER_CLOSED', 'This planner is closed and starts nothing any more. Make a new MetaPlanner.');
+function closedError(how: 'closed' | 'drained' = 'closed'): VibeError {
+  return new VibeError('PLANNER_CLOSED', `This planner is ${how} and starts nothing any more. Make a new MetaPlanner.`);
 }

@@ -10,6 +10,7 @@ import { decodeNode, encodeNode } from './plan-codec.js';
 const storedNames = {
   nodeId: 'node_id',
   retryAt: 'retry_at',
+  durationMs: 'duration_ms',
   idempotencyKey: 'idempotency_key',
   signalId: 'signal_id',
   resumeAt: 'resume_at',

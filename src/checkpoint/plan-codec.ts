@@ -1,6 +1,6 @@
 import { isPlainObject, type JsonObject, setOwn } from '../plan/json-value.js';
 import type { Vibe } from '../plan/vibe.js';
-import type { WorkflowNode } from '../plan/workflow-node.js';
+import type { NodeRetry, WorkflowNode } from '../plan/workflow-node.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
 
 // Vibes, plans and nodes: the names on disk, both directions side by side. Unknown fields come back as they were; what
@@ -49,13 +49,16 @@ export function encodeNode(node: WorkflowNode): JsonObject {
     dependencies: node.dependencies,
     children: node.children.map(encodeNode),
     estimated_duration: node.estimatedDuration,
+    limits: node.limits,
+    ...(node.retry !== undefined && { retry: encodeRetry(node.retry) }),
   };
   return withUnknown(fields, node.unknownFields);
 }
 
 export function decodeNode(document: unknown): unknown {
   if (!isPlainObject(document)) return document;
-  const { id, type, description, parameters, dependencies, children, estimated_duration, ...unknown } = document;
+  const { id, type, description, parameters, dependencies, children, ...rest } = document;
+  const { estimated_duration, limits, retry, ...unknown } = rest;
   return {
     id,
     type,
@@ -64,6 +67,25 @@ export function decodeNode(document: unknown): unknown {
     dependencies,
     children: Array.isArray(children) ? children.map(decodeNode) : children,
     estimatedDuration: estimated_duration,
+    ...(limits !== undefined && { limits }),
+    ...(retry !== undefined && { retry: decodeRetry(retry) }),
+    ...unknownFieldsOf(unknown),
+  };
+}
+
+function encodeRetry({ maxAttempts, delayMs, backoff, maxDelayMs, unknownFields }: NodeRetry): JsonObject {
+  const fields = { max_attempts: maxAttempts, delay_ms: delayMs, backoff, max_delay_ms: maxDelayMs };
+  return withUnknown(fields, unknownFields);
+}
+
+function decodeRetry(document: unknown): unknown {
+  if (!isPlainObject(document)) return document;
+  const { max_attempts, delay_ms, backoff, max_delay_ms, ...unknown } = document;
+  return {
+    maxAttempts: max_attempts,
+    delayMs: delay_ms,
+    backoff,
+    maxDelayMs: max_delay_ms,
     ...unknownFieldsOf(unknown),
   };
 }

@@ -36,5 +36,6 @@ export const exitCodeOf = {
   SIGNAL_INVALID: exit.usage,
   SIGNAL_REFUSED: exit.failed,
   NO_INBOX: exit.setup,
+  RUN_TIMEOUT: exit.failed,
   PLANNER_CLOSED: exit.failed,
 } as const satisfies Record<VibeErrorCode, ExitCode>;

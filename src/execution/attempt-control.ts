@@ -4,6 +4,7 @@ import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
 import type { ExecutionEventBody } from './execution-event.js';
 import type { Mailbox } from './mailbox.js';
+import type { TimeLimit } from './time-limit.js';
 
 /** Told when a handler goes on waiting although its attempt is over: the run has paused, or was ended. */
 export class AttemptOver extends Error {
@@ -29,6 +30,8 @@ export interface AttemptControl {
   readonly maxNodes: number;
   /** Left out where nothing can come in. */
   readonly mailbox?: Mailbox | undefined;
+  /** Calls back once it has worked for so many milliseconds from now. Time that it is parked does not count. */
+  limit(ms: number, onOver: () => void): TimeLimit;
   emit(body: ExecutionEventBody): void;
   /**
    * What is kept of a value of the host: a copy as JSON carries it, redacted and frozen.
@@ -36,6 +39,8 @@ export interface AttemptControl {
    * @throws OutputNotSerializableError, or what the hook that redacts has thrown
    */
   keep(value: unknown, what: string): unknown;
+  /** Called when the attempt is over, however it ends. */
+  onEnd(callback: () => void): void;
   /** Steps, jobs and waits of a handler have names. @throws Error for one that this attempt has used already */
   claimName(name: string): void;
   /** Resolves when the records are committed and part of the state; rejects with what the log failed with. */
@@ -48,4 +53,6 @@ export interface AttemptControl {
    * when the run is cancelled.
    */
   park<T>(pause: Pause, until: Promise<T>): Promise<T>;
+  /** The same until `wake` is called, which counts at once: no pause comes in between. */
+  parkUntil(pause: Pause, onWake: (wake: () => void) => void): Promise<void>;
 }

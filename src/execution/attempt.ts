@@ -1,13 +1,16 @@
-import { NodeTimeoutError } from '../errors.js';
 import { setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
+import type { Budget } from './budget.js';
+import { reportOf } from './context/report.js';
 import { sleepUntilOf } from './context/sleep-until.js';
 import { spawnOf } from './context/spawn.js';
+import { spendingOf } from './context/spending.js';
 import { stepOf } from './context/step.js';
 import { waitForOf } from './context/wait-for.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
+import { areUnlimited, type TimeLimits, watchLimits } from './watch-limits.js';
 
 /** How an attempt ended. `interrupted`: by the end of the run, so it says nothing about the node. */
 export type AttemptOutcome =
@@ -21,19 +24,20 @@ export interface Attempt {
   readonly outcome: Promise<AttemptOutcome>;
   /** Asks the handler to stop; what it still returns is kept. */
   interrupt(reason: unknown): void;
-  /** Told when all that it does is to wait, and when that is over: such time is no part of its timeout. */
-  setWaiting?(isWaiting: boolean): void;
 }
 
 /** Makes an attempt on a node; never throws and never rejects for what a handler does. */
 export type Dispatch = (placed: GraphNode, attempt: number, control: AttemptControl) => Attempt;
 
 export interface LocalDispatchOptions {
-  /** Milliseconds that one attempt may take; unlimited when left out. */
-  readonly timeoutMs?: number;
+  /** Of each attempt, unless its handler says otherwise. */
+  readonly limits?: TimeLimits;
   readonly idempotencyKeyOf: (nodeId: string) => string;
+  readonly budget?: Budget | undefined;
+  /** Counts tokens against the limits of a node. */
+  readonly useTokens?: (placed: GraphNode, tokens: number) => void;
   /** Told when an attempt that had timed out ends after all. */
-  readonly onLateEnd?: (nodeId: string) => void;
+  readonly onLateEnd?: (nodeId: string, outcome: AttemptOutcome) => void;
   /** Makes what a signal comes from; many handlers may listen to one. */
   readonly newController?: () => AbortController;
 }
@@ -43,17 +47,22 @@ export interface LocalDispatchOptions {
  * costs more than all else here.
  */
 export function localDispatch(lookup: HandlerLookup, options: LocalDispatchOptions): Dispatch {
-  const { timeoutMs, onLateEnd, idempotencyKeyOf, newController = () => new AbortController() } = options;
+  const { limits = {}, onLateEnd, newController = () => new AbortController() } = options;
+  const areNone = areUnlimited(limits);
   const ofRun = new Interruption(newController());
   return (placed, attempt, control) => {
     const handler = lookup(placed.node);
     if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
-    const interruption = timeoutMs === undefined ? ofRun : new Interruption(newController());
-    const context = contextOf(control, attempt, interruption.signal, idempotencyKeyOf);
-    const running = runHandler(handler, control, context, interruption);
-    if (timeoutMs === undefined) return new LocalAttempt(handler, running, interruption);
-    const { outcome, setWaiting } = withTimeout(running, placed, interruption, timeoutMs, onLateEnd);
-    return new LocalAttempt(handler, outcome, interruption, setWaiting);
+    if (areNone && handler.timeoutMs === undefined) {
+      const context = contextOf(control, attempt, ofRun.signal, options);
+      return new LocalAttempt(handler, runHandler(handler, control, context, ofRun), ofRun);
+    }
+    const interruption = new Interruption(newController());
+    const start = (onReport: () => void) =>
+      runHandler(handler, control, contextOf(control, attempt, interruption.signal, options, onReport), interruption);
+    const timeoutMs = handler.timeoutMs ?? limits.timeoutMs;
+    const outcome = withLimits(start, control, interruption, { ...limits, timeoutMs }, onLateEnd);
+    return new LocalAttempt(handler, outcome, interruption);
   };
 }
 
@@ -62,7 +71,6 @@ class LocalAttempt implements Attempt {
     readonly handler: ServingHandler,
     readonly outcome: Promise<AttemptOutcome>,
     private readonly interruption: Interruption,
-    readonly setWaiting?: (isWaiting: boolean) => void,
   ) {}
 
   interrupt(reason: unknown): void {
@@ -112,63 +120,27 @@ function outcomeOf(returned: unknown, control: AttemptControl): AttemptOutcome {
   }
 }
 
-/** What is left of an attempt's time; it stands still while the handler waits for others. */
-class Countdown {
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private leftMs: number;
-  private since = 0;
-
-  constructor(
-    timeoutMs: number,
-    private readonly onOver: () => void,
-  ) {
-    this.leftMs = timeoutMs;
-    this.start();
-  }
-
-  start(): void {
-    this.since = performance.now();
-    this.timer ??= setTimeout(this.onOver, this.leftMs);
-  }
-
-  stop(): void {
-    if (this.timer === undefined) return;
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.leftMs = Math.max(0, this.leftMs - (performance.now() - this.since));
-  }
-}
-
-function withTimeout(
-  running: Promise<AttemptOutcome>,
-  { node }: GraphNode,
+/** The attempt has failed once it is over a limit, whether its handler stops or not. */
+function withLimits(
+  start: (onReport: () => void) => Promise<AttemptOutcome>,
+  control: AttemptControl,
   interruption: Interruption,
-  timeoutMs: number,
-  onLateEnd?: (nodeId: string) => void,
-): Pick<Attempt, 'outcome' | 'setWaiting'> {
-  let isOver = false;
-  let setWaiting = (_isWaiting: boolean) => {};
-  const outcome = new Promise<AttemptOutcome>((resolve) => {
+  limits: TimeLimits,
+  onLateEnd: LocalDispatchOptions['onLateEnd'],
+): Promise<AttemptOutcome> {
+  return new Promise((resolve) => {
     let isLate = false;
-    const countdown = new Countdown(timeoutMs, () => {
-      if (interruption.byRun) return; // the run waits for what the handler still returns
+    const onReport = watchLimits(control, limits, (error) => {
+      if (isLate || interruption.byRun) return; // the run waits for what the handler still returns
       isLate = true;
-      const error = new NodeTimeoutError(node.id, timeoutMs);
       interruption.abort(error);
       resolve({ status: 'failed', error });
     });
-    setWaiting = (isWaiting) => {
-      if (isWaiting || isOver) countdown.stop();
-      else countdown.start();
-    };
-    void running.then((outcome) => {
-      isOver = true;
-      countdown.stop();
-      if (isLate) onLateEnd?.(node.id);
+    void start(onReport).then((outcome) => {
+      if (isLate) onLateEnd?.(control.placed.node.id, outcome);
       else resolve(outcome);
     });
   });
-  return { outcome, setWaiting };
 }
 
 /** What the handler receives: own fields, so that a handler may take them out or spread them. */
@@ -176,27 +148,18 @@ function contextOf(
   control: AttemptControl,
   attempt: number,
   signal: AbortSignal,
-  idempotencyKeyOf: (nodeId: string) => string,
+  { idempotencyKeyOf, budget, useTokens }: LocalDispatchOptions,
+  onReport?: () => void,
 ): NodeContext {
   const { state, placed } = control;
   const { vibe, plan, runId } = state;
   const inputs = inputsOf(state, placed);
   const input = <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId);
   const idempotencyKey = idempotencyKeyOf(placed.node.id);
-  return {
-    vibe,
-    plan,
-    runId,
-    attempt,
-    inputs,
-    input,
-    signal,
-    idempotencyKey,
-    step: stepOf(control),
-    spawn: spawnOf(control),
-    waitFor: waitForOf(control),
-    sleepUntil: sleepUntilOf(control),
-  };
+  const spending = spendingOf(control, budget, useTokens && ((tokens) => useTokens(placed, tokens)));
+  const waiting = { waitFor: waitForOf(control), sleepUntil: sleepUntilOf(control) };
+  const working = { step: stepOf(control), spawn: spawnOf(control), report: reportOf(control, onReport) };
+  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, ...working, ...waiting, ...spending };
 }
 
 function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNode, nodeId: string): T {

@@ -1,10 +1,10 @@
 import type { SerializedError } from '../run/node-result.js';
 import type { RunLog } from '../run/run-log.js';
 import type { Admission } from './admission.js';
-import type { Dispatch } from './attempt.js';
+import type { AttemptOutcome, Dispatch } from './attempt.js';
 import type { Emit } from './execution-event.js';
 import type { Mailbox } from './mailbox.js';
-import type { RetryPolicy } from './retry.js';
+import type { Retry } from './retry.js';
 
 /** What a run is executed with. */
 export interface ExecutionServices {
@@ -14,7 +14,11 @@ export interface ExecutionServices {
   readonly concurrency: number;
   /** With so many appends waiting for the log, no attempt is started. Unlimited when left out. */
   readonly maxUncommitted?: number;
-  readonly retry: RetryPolicy;
+  readonly retry: Retry;
+  /** Milliseconds that all attempts on a node may work together. Unlimited when left out. */
+  readonly nodeTimeoutMs?: number;
+  /** From 0 up to but without 1. */
+  readonly random: () => number;
   /** What is kept of an error. Default: its name, message and code. */
   readonly errorOf?: (thrown: unknown, nodeId: string) => SerializedError;
   /** Takes out of an output what must not be kept: is given a copy of its own, answers frozen JSON, or throws. */
@@ -35,4 +39,13 @@ export interface ExecutionServices {
   readonly emit?: Emit;
   /** Ends the run early: nothing new starts, and what is under way is asked to stop. */
   readonly signal?: AbortSignal;
+  /** Milliseconds that what is under way then has to stop: after them the run ends without it. */
+  readonly graceMs: number;
+  /** Told when a handler that the run has ended without ends after all. */
+  readonly onLeftBehind?: (nodeId: string, outcome: AttemptOutcome) => void;
+  /**
+   * Nothing new starts, and what is under way may finish: the run pauses. When `signal` aborts with the same reason, it
+   * pauses all the same.
+   */
+  readonly drain?: AbortSignal;
 }

@@ -9,7 +9,7 @@ import { serializeError } from '../run/serialize-error.js';
 import type { Attempt, AttemptOutcome } from './attempt.js';
 import type { Emit } from './execution-event.js';
 import type { ExecutionServices } from './execution-services.js';
-import { delayBeforeRetry } from './retry.js';
+import { delayBeforeRetry, retryOf } from './retry.js';
 import { RunningAttempt } from './running-attempt.js';
 import { type Decision, Scheduler } from './scheduler.js';
 
@@ -44,6 +44,7 @@ class RunExecution {
   private isAdvancing = false;
   private isReacting = false;
   private isStopped = false;
+  private isDraining = false;
   private isEnding = false;
   /** Signals are being looked for, and where the run stood when they were last. */
   private isLooking = false;
@@ -52,6 +53,9 @@ class RunExecution {
   /** What the log did not take. */
   private readonly unkept: RunRecord[] = [];
   private readonly stop = () => this.interrupt();
+  private readonly drain = () => this.beginDraining();
+  /** Forgets about those that do not stop when they are told to. */
+  private cancelGrace = () => {};
 
   constructor(
     private readonly state: RunState,
@@ -62,7 +66,9 @@ class RunExecution {
 
   start(): void {
     this.services.signal?.addEventListener('abort', this.stop);
+    this.services.drain?.addEventListener('abort', this.drain);
     if (this.services.signal?.aborted) this.isStopped = true;
+    if (this.services.drain?.aborted) this.isDraining = true;
     this.commit([{ kind: 'run_started', at: this.isoNow() }]);
     this.advance();
   }
@@ -92,13 +98,18 @@ class RunExecution {
 
   private startReady(scheduler: Scheduler): void {
     const { concurrency, maxUncommitted = Number.POSITIVE_INFINITY } = this.services;
-    while (!this.isStopped && this.failure === undefined && this.attempts.size - this.parked < concurrency) {
+    while (this.isStarting && this.attempts.size - this.parked < concurrency) {
       if (this.committing >= maxUncommitted) return;
       this.services.log.check?.();
       const placed = scheduler.takeReady();
       if (placed === undefined) return;
       this.startAttempt(placed);
     }
+  }
+
+  /** Whether anything new may start. */
+  private get isStarting(): boolean {
+    return !this.isStopped && !this.isDraining && this.failure === undefined;
   }
 
   private startAttempt(placed: GraphNode): void {
@@ -111,7 +122,7 @@ class RunExecution {
     const startedMs = this.services.now();
     const number = (progress?.failedAttempts ?? 0) + 1;
     this.services.emit?.({ type: 'node_started', nodeId: placed.node.id, attempt: number });
-    if (this.isStopped) return entered?.leave(undefined); // by a listener
+    if (!this.isStarting) return entered?.leave(undefined); // stopped by a listener
     const running = new RunningAttempt(this, placed, number, startedMs, entered);
     this.attempts.add(running);
     const attempt = this.services.dispatch(placed, number, running);
@@ -119,7 +130,10 @@ class RunExecution {
     if (this.isStopped) attempt.interrupt(this.services.signal?.reason); // by the handler itself
     attempt.outcome.then(
       (outcome) => {
-        if (!this.forget(running, outcome)) return;
+        if (!this.forget(running, outcome)) {
+          if (running.isLeftBehind) this.services.onLeftBehind?.(placed.node.id, outcome);
+          return;
+        }
         this.guard(() => this.settleAttempt(running, attempt, outcome));
         this.advance();
       },
@@ -135,13 +149,10 @@ class RunExecution {
     return this.attempts.delete(running);
   }
 
-  private settleAttempt(
-    { placed, number, startedMs }: RunningAttempt,
-    { handler }: Attempt,
-    outcome: AttemptOutcome,
-  ): void {
+  private settleAttempt(running: RunningAttempt, attempt: Attempt, outcome: AttemptOutcome): void {
     if (outcome.status === 'interrupted') return;
-    if (outcome.status === 'failed' && this.retry(placed, number, outcome.error)) return;
+    if (outcome.status === 'failed' && this.retry(running, attempt, outcome.error)) return;
+    const { placed, number, startedMs } = running;
     const endedMs = this.services.now();
     const settled = {
       nodeId: placed.node.id,
@@ -149,7 +160,7 @@ class RunExecution {
       startedAt: isoTime(startedMs),
       completedAt: isoTime(endedMs),
       durationMs: Math.max(0, endedMs - startedMs),
-      handler: handler.identity,
+      handler: attempt.handler.identity,
     };
     const result: NodeResult =
       outcome.status === 'completed'
@@ -159,15 +170,19 @@ class RunExecution {
   }
 
   /** The slot is free while a node waits for its next attempt. */
-  private retry(placed: GraphNode, attempt: number, error: unknown): boolean {
-    const delayMs = delayBeforeRetry(this.services.retry, attempt, error);
+  private retry(running: RunningAttempt, { handler }: Attempt, error: unknown): boolean {
+    const { node } = running.placed;
+    const { retry, nodeTimeoutMs = Number.POSITIVE_INFINITY } = this.services;
+    const { number: attempt } = running;
+    const delayMs = delayBeforeRetry(retryOf(retry, handler.retry, node.retry), attempt, error, this.services);
     if (delayMs === undefined) return false;
+    const durationMs = running.workedMs();
+    if ((this.state.progress.get(node.id)?.spentMs ?? 0) + durationMs >= nodeTimeoutMs) return false;
     if (this.isStopped || this.failure !== undefined) return true; // left to do, for whoever resumes
     const nowMs = this.services.now();
-    const times = { at: isoTime(nowMs), retryAt: isoTime(nowMs + delayMs) };
-    this.commit([
-      { kind: 'attempt_failed', nodeId: placed.node.id, attempt, error: this.errorOf(error, placed), ...times },
-    ]);
+    const times = { at: isoTime(nowMs), retryAt: isoTime(nowMs + delayMs), durationMs };
+    const kept = this.errorOf(error, running.placed);
+    this.commit([{ kind: 'attempt_failed', nodeId: node.id, attempt, error: kept, ...times }]);
     return true;
   }
 
@@ -223,7 +238,7 @@ class RunExecution {
   }
 
   /** Told when a wait begins or ends that the run sits out. */
-  onSatOut(difference: 1 | -1): void {
+  onSatOut(difference: number): void {
     this.satOut += difference;
   }
 
@@ -303,7 +318,7 @@ class RunExecution {
   }
 
   private startAgain(placed: GraphNode, { nodeId, retryAt }: NodeRecordOf<'attempt_failed'>): void {
-    if (!this.isStopped) this.startLater(placed, { reason: 'retry', nodeId, resumeAt: retryAt }); // by a listener
+    if (this.isStarting) this.startLater(placed, { reason: 'retry', nodeId, resumeAt: retryAt });
   }
 
   private emitRecord(record: RunRecord, before: number, emit: Emit): void {
@@ -333,6 +348,23 @@ class RunExecution {
     this.isStopped = true;
     this.cancelTimers();
     for (const running of [...this.attempts]) running.interrupt(this.services.signal?.reason);
+    const { setTimer, graceMs } = this.services;
+    if (this.attempts.size > 0) this.cancelGrace = setTimer(() => this.leaveBehind(), graceMs);
+    this.advance();
+  }
+
+  /** The run has waited long enough for those that do not stop. */
+  private leaveBehind(): void {
+    for (const running of [...this.attempts]) {
+      running.isLeftBehind = true;
+      this.forget(running);
+    }
+    this.advance();
+  }
+
+  private beginDraining(): void {
+    this.isDraining = true;
+    this.cancelTimers();
     this.advance();
   }
 
@@ -365,7 +397,7 @@ class RunExecution {
     this.isEnding = true;
     const { completed, failed, skipped, graph, results } = this.state;
     const isAllSettled = results.size === graph.nodes.length;
-    const pauses = this.isStopped ? [] : this.pauses();
+    const pauses = this.isDrained ? (isAllSettled ? [] : [drained]) : this.isStopped ? [] : this.pauses();
     const isPaused = pauses.length > 0;
     const settled = failed + skipped > 0 ? 'failed' : 'completed';
     const status = isPaused ? 'paused' : this.isStopped && !isAllSettled ? 'cancelled' : settled;
@@ -393,26 +425,38 @@ class RunExecution {
     return true;
   }
 
+  /** By the end of a planner that waits for its runs; not when somebody cancels this one meanwhile. */
+  private get isDrained(): boolean {
+    const { signal, drain } = this.services;
+    return this.isDraining && (signal?.aborted !== true || signal.reason === drain?.reason);
+  }
+
   /** What is left to do and has to wait for something that the run does not wait for. */
   private pauses(): Pause[] {
     return [...this.held, ...[...this.attempts].flatMap((running) => running.pauses)];
   }
 
   private end(status: EndStatus): void {
-    this.services.signal?.removeEventListener('abort', this.stop);
+    this.letGo();
     this.resolve(status);
   }
 
   private finishFailed(): void {
     if (this.failure === undefined || this.isBusy()) return;
-    this.services.signal?.removeEventListener('abort', this.stop);
+    this.letGo();
     for (const record of this.unkept.splice(0)) applyRecord(this.state, record);
     this.reject(this.failure.error);
   }
 
+  private letGo(): void {
+    this.cancelGrace();
+    this.services.signal?.removeEventListener('abort', this.stop);
+    this.services.drain?.removeEventListener('abort', this.drain);
+  }
+
   private isBusy(): boolean {
     if (this.attempts.size > this.parked || this.committing > 0 || this.isLooking) return true;
-    return this.timers.size > 0 || (this.satOut + this.refused > 0 && this.failure === undefined && !this.isStopped);
+    return this.timers.size > 0 || (this.satOut + this.refused > 0 && this.isStarting);
   }
 
   private isoNow(): string {
@@ -431,6 +475,8 @@ interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
+
+const drained: Pause = { reason: 'drain' };
 
 /** So many waits are told of. */
 const mostHeld = 100;

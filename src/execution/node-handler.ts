@@ -1,17 +1,20 @@
 import type { Vibe } from '../plan/vibe.js';
 import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-node.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import type { Report } from './context/report.js';
 import type { SleepUntil } from './context/sleep-until.js';
 import type { Spawn } from './context/spawn.js';
+import type { Spending } from './context/spending.js';
 import type { Step } from './context/step.js';
 import type { WaitFor } from './context/wait-for.js';
+import type { Retry } from './retry.js';
 
 /** What a handler knows besides its node. */
 export interface NodeContext {
   readonly vibe: Vibe;
   readonly plan: WorkflowPlan;
   readonly runId: string;
-  /** 1 for the first attempt. */
+  /** 1 for the first attempt. Goes on counting after a crash, and begins anew once the node has failed. */
   readonly attempt: number;
   /** Outputs of the node's dependencies by id, and of a parent that has a handler. Frozen. */
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -20,7 +23,10 @@ export interface NodeContext {
    * @throws Error when the node does not depend on `nodeId`.
    */
   input<T = unknown>(nodeId: string): T;
-  /** Aborted when the run is cancelled or the attempt takes longer than `timeoutMs`. Hand it to `fetch`. */
+  /**
+   * Aborted when the run is to end or the attempt is over one of its time limits; after `graceMs` the run ends without a
+   * handler that does not stop. Hand it to `fetch`.
+   */
   readonly signal: AbortSignal;
   /**
    * The same over attempts, crashes and resumes of this node in this run: hand it to a provider that takes such a key,
@@ -62,6 +68,24 @@ export interface NodeContext {
    * await ctx.sleepUntil(Date.now() + 60_000);
    */
   readonly sleepUntil: SleepUntil;
+  /**
+   * Sets an amount aside before it is spent, so that nodes that run at the same time cannot pass a cap of `budget`
+   * together. While a cap does not allow it, the handler waits; when nothing else can be done, the run pauses.
+   * @example
+   * await ctx.reserve({ amount: 0.4 });
+   * const { video, price } = await render(node);
+   * await ctx.spend({ amount: price });
+   */
+  readonly reserve: Spending['reserve'];
+  /** Records what was spent, also without a budget: `executionSummary.spend` adds it up over all resumes. */
+  readonly spend: Spending['spend'];
+  /**
+   * Tells listeners how far the work is, as `node_progress`: a fraction from 0 to 1 and a few words. With
+   * `heartbeatTimeoutMs`, a handler that has reported once has to go on reporting.
+   * @example
+   * ctx.report(frame / frames, `frame ${frame}`);
+   */
+  readonly report: Report;
 }
 
 /**
@@ -76,8 +100,20 @@ export interface NodeContext {
  */
 export type NodeHandler = (node: WorkflowNode, context: NodeContext) => unknown;
 
-/** A handler, or a handler with a version that is stored with its results. */
-export type HandlerEntry = NodeHandler | { readonly run: NodeHandler; readonly version?: string };
+/** A handler, or a handler with what is its own. */
+export type HandlerEntry =
+  | NodeHandler
+  | {
+      readonly run: NodeHandler;
+      /** Stored with its results. */
+      readonly version?: string;
+      /** What it says wins over the `retry` of the planner. */
+      readonly retry?: Retry;
+      /** Milliseconds that one attempt may take, in place of the planner's `timeoutMs`. */
+      readonly timeoutMs?: number;
+      /** Names of `limits` that its nodes are subject to. */
+      readonly limits?: readonly string[];
+    };
 
 /** Who serves which node: `tools[node.parameters.tool]` first, then the node's type, then `default`. */
 export type Handlers = { readonly [type in NodeType]?: HandlerEntry } & {
@@ -89,6 +125,9 @@ export type Handlers = { readonly [type in NodeType]?: HandlerEntry } & {
 export interface ServingHandler {
   readonly identity: { readonly name: string; readonly version?: string };
   readonly run: NodeHandler;
+  readonly limits?: readonly string[] | undefined;
+  readonly retry?: Retry | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Finds the handler of a node; `undefined` when none serves it. */
@@ -112,9 +151,12 @@ export function handlerLookup(handlers: Handlers): HandlerLookup {
 
 function serving(name: string, entry: HandlerEntry): ServingHandler {
   if (typeof entry === 'function') return { identity: { name }, run: entry };
-  const { version } = entry;
+  const { version, limits, retry, timeoutMs } = entry;
   return {
+    limits,
     identity: version === undefined ? { name } : { name, version },
     run: (node, context) => entry.run(node, context),
+    retry,
+    timeoutMs,
   };
 }

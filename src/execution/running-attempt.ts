@@ -11,6 +11,7 @@ import { type AttemptControl, AttemptOver } from './attempt-control.js';
 import type { ExecutionEventBody } from './execution-event.js';
 import type { ExecutionServices } from './execution-services.js';
 import type { Mailbox } from './mailbox.js';
+import { TimeLimit, type WorkClock } from './time-limit.js';
 
 /** What an attempt asks of the run that it belongs to. */
 export interface AttemptOwner {
@@ -21,22 +22,33 @@ export interface AttemptOwner {
   >;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
-  onSatOut(difference: 1 | -1): void;
+  onSatOut(difference: number): void;
 }
 
 interface Park {
   readonly pause: Pause;
+  readonly isSatOut: boolean;
+  /** Rejects when the wait is ended from outside. */
+  readonly ended: Promise<never>;
   readonly reject: (error: unknown) => void;
 }
 
 /** An attempt under way: parked while all that it does is to wait. */
-export class RunningAttempt implements AttemptControl {
+export class RunningAttempt implements AttemptControl, WorkClock {
   attempt: Attempt | undefined;
+  /** It did not stop in time: the run ended without it. */
+  isLeftBehind = false;
   private readonly parks = new Set<Park>();
   private busy = 0;
   private isParked = false;
   private isOver = false;
+  /** Waits that the run sits out. */
+  private satOut = 0;
+  private parkedMs = 0;
+  private parkedAt = 0;
+  private limits: Set<TimeLimit> | undefined;
   private names: Set<string> | undefined;
+  private endings: Array<() => void> | undefined;
 
   constructor(
     private readonly owner: AttemptOwner,
@@ -83,6 +95,11 @@ export class RunningAttempt implements AttemptControl {
     this.names.add(name);
   }
 
+  onEnd(callback: () => void): void {
+    this.endings ??= [];
+    this.endings.push(callback);
+  }
+
   emit(body: ExecutionEventBody): void {
     if (!this.isOver) this.owner.services.emit?.(body);
   }
@@ -103,6 +120,21 @@ export class RunningAttempt implements AttemptControl {
     return isoTime(this.now());
   }
 
+  get isStanding(): boolean {
+    return this.isParked || this.isOver;
+  }
+
+  workedMs(): number {
+    return Math.max(0, (this.isParked ? this.parkedAt : this.now()) - this.startedMs - this.parkedMs);
+  }
+
+  limit(ms: number, onOver: () => void): TimeLimit {
+    const limit = new TimeLimit(this, ms, onOver);
+    this.limits ??= new Set();
+    this.limits.add(limit);
+    return limit;
+  }
+
   record(...records: NodeRecord[]): Promise<void> {
     if (this.isOver) return Promise.reject(this.over());
     return this.whileBusy(() => this.owner.record(records));
@@ -121,22 +153,47 @@ export class RunningAttempt implements AttemptControl {
   }
 
   async park<T>(pause: Pause, until: Promise<T>): Promise<T> {
+    const parked = this.enter(pause);
+    try {
+      return await Promise.race([until, parked.ended]);
+    } finally {
+      this.leave(parked);
+    }
+  }
+
+  async parkUntil(pause: Pause, onWake: (wake: () => void) => void): Promise<void> {
+    const parked = this.enter(pause);
+    const woken = new Promise<void>((resolve) => {
+      onWake(() => {
+        this.leave(parked);
+        resolve();
+      });
+    });
+    try {
+      await Promise.race([woken, parked.ended]);
+    } finally {
+      this.leave(parked);
+    }
+  }
+
+  private enter(pause: Pause): Park {
     if (this.isOver) throw this.over();
     const isSatOut = 'resumeAt' in pause && Date.parse(pause.resumeAt) - this.now() <= this.pauseAfterMs;
-    if (isSatOut) this.owner.onSatOut(1);
-    let park: Park | undefined;
-    const ended = new Promise<never>((_, reject) => {
-      park = { pause, reject };
+    let reject = (_: unknown) => {};
+    const ended = new Promise<never>((_, onRejected) => {
+      reject = onRejected;
     });
-    this.parks.add(park as unknown as Park);
+    const parked = { pause, isSatOut, ended, reject };
+    if (isSatOut) this.countSatOut(1);
+    this.parks.add(parked);
     this.update();
-    try {
-      return await Promise.race([until, ended]);
-    } finally {
-      if (isSatOut) this.owner.onSatOut(-1);
-      this.parks.delete(park as unknown as Park);
-      this.update();
-    }
+    return parked;
+  }
+
+  private leave(parked: Park): void {
+    if (!this.parks.delete(parked)) return;
+    if (parked.isSatOut && !this.isOver) this.countSatOut(-1);
+    this.update();
   }
 
   interrupt(reason: unknown): void {
@@ -159,6 +216,10 @@ export class RunningAttempt implements AttemptControl {
   end(outcome: AttemptOutcome | undefined): void {
     if (this.isOver) return;
     this.isOver = true;
+    for (const ending of this.endings ?? []) ending();
+    for (const limit of this.limits ?? []) limit.stop();
+    this.limits = undefined;
+    if (this.satOut > 0) this.countSatOut(-this.satOut);
     this.entered?.leave(outcome);
     this.update();
   }
@@ -166,9 +227,19 @@ export class RunningAttempt implements AttemptControl {
   private update(): void {
     const isParked = !this.isOver && this.parks.size > 0 && this.busy === 0;
     if (isParked === this.isParked) return;
+    if (isParked) this.parkedAt = this.now();
+    else this.parkedMs += this.now() - this.parkedAt;
     this.isParked = isParked;
-    this.attempt?.setWaiting?.(isParked);
+    for (const limit of this.limits ?? []) {
+      if (isParked) limit.stop();
+      else limit.goOn();
+    }
     this.owner.onParked(isParked ? 1 : -1);
+  }
+
+  private countSatOut(difference: number): void {
+    this.satOut += difference;
+    this.owner.onSatOut(difference);
   }
 
   private over(): AttemptOver {

@@ -164,14 +164,19 @@ async function isOnlyProof(checkpoint: Checkpoint, { store, host }: PlannerServi
   );
 }
 
-/** `undefined` for what is unknown, or cannot be gone on from and so proves nothing. */
+/**
+ * `undefined` for what is unknown, or cannot be gone on from and so proves nothing.
+ * @throws PersistenceError when the store cannot say: it may be all that proves what was paid
+ */
 async function loadIfUsable(checkpointId: string, store: CheckedStore): Promise<Checkpoint | undefined> {
   try {
     const checkpoint = await store.loadCheckpoint(checkpointId);
     if (checkpoint !== undefined) recount(checkpoint);
     return checkpoint;
   } catch (error) {
-    if (VibeError.is(error)) return undefined;
+    if (!VibeError.is(error)) throw error;
+    // What is no JSON will never be any; whatever else a store failed with may pass.
+    if (error.code !== 'PERSISTENCE_FAILED' || error.cause instanceof SyntaxError) return undefined;
     throw error;
   }
 }

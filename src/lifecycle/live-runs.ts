@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import type { RunRecorder } from '../checkpoint/run-recorder.js';
+import type { Host } from '../host.js';
 import type { RunState } from '../run/run-state.js';
 import type { RunMailbox } from './run-mailbox.js';
 
@@ -6,6 +8,10 @@ import type { RunMailbox } from './run-mailbox.js';
 export interface LiveRun {
   /** Ends early when the caller's signal aborts or the planner is closed. */
   readonly signal: AbortSignal;
+  /** Aborts when the planner is drained: nothing new is to start. */
+  readonly drain: AbortSignal;
+  /** Ends it early. */
+  abort(reason: unknown): void;
   state?: RunState;
   recorder?: RunRecorder | undefined;
   /** Where its signals come in. */
@@ -23,12 +29,19 @@ export type StartedRun = LiveRun & { state: RunState };
 export class LiveRuns {
   private readonly runs = new Map<LiveRun, { readonly controller: AbortController; readonly ended: Promise<void> }>();
 
+  private readonly draining = new AbortController();
+
+  constructor() {
+    setMaxListeners(0, this.draining.signal); // all runs listen to it
+  }
+
   /** Does a call's work with a signal of its own that also obeys the caller's. */
   async during<T>(callerSignal: AbortSignal | undefined, work: (run: LiveRun) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const obey = () => controller.abort(callerSignal?.reason);
     callerSignal?.addEventListener('abort', obey);
-    const run: LiveRun = { signal: controller.signal, onEnd: [] };
+    const abort = (reason: unknown) => controller.abort(reason);
+    const run: LiveRun = { signal: controller.signal, drain: this.draining.signal, abort, onEnd: [] };
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
@@ -57,6 +70,19 @@ export class LiveRuns {
   async abortAll(reason: unknown): Promise<void> {
     const runs = [...this.runs.values()];
     for (const { controller } of runs) controller.abort(reason);
-    await Promise.all(runs.map(({ ended }) => ended));
+    await this.allEnded();
+  }
+
+  /** Lets no call start anything new, aborts what is not over in time, and resolves when all have ended. */
+  async drain(reason: unknown, graceMs: number, setTimer: Host['setTimer']): Promise<void> {
+    this.draining.abort(reason);
+    if (this.runs.size === 0) return;
+    const cancel = setTimer(() => void this.abortAll(reason), graceMs);
+    await this.allEnded();
+    cancel();
+  }
+
+  private async allEnded(): Promise<void> {
+    await Promise.all([...this.runs.values()].map(({ ended }) => ended));
   }
 }

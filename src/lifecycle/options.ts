@@ -4,27 +4,40 @@ import { retentionPolicySchema } from '../checkpoint/retention.js';
 import type { Decompose, Decomposer } from '../decompose/decomposer.js';
 import type { ProgressListener } from '../execution/execution-event.js';
 import type { HandlerEntry, Handlers } from '../execution/node-handler.js';
-import type { Host } from '../host.js';
+import { type Retry, type RetryOptions, standardRetry } from '../execution/retry.js';
+import { type Host, maxTimerMs } from '../host.js';
 import { isPlainObject } from '../plan/json-value.js';
 import { nodeTypes } from '../plan/workflow-node.js';
 import type { WorkflowPlanInput } from '../plan/workflow-plan.js';
 import type { ExecutionState } from '../run/execution-state.js';
 import type { Redact } from './redaction.js';
 
-/** `setTimeout` fires at once for anything longer. */
-const maxTimerMs = 2 ** 31 - 1;
-
 const retrySchema = z.strictObject({
   /** Attempts in all. Default 1: nothing is tried again. */
-  maxAttempts: whole(1).default(1),
-  /** Milliseconds between the end of an attempt and the start of the next. Default 0. */
-  delayMs: whole(0, maxTimerMs).default(0),
+  maxAttempts: whole(1).optional(),
+  /** Milliseconds between the end of an attempt and the start of the next. Default 0; with `exponential`, 1,000. */
+  delayMs: whole(0, maxTimerMs).optional(),
+  /** `constant`: always `delayMs`. `exponential`: a random time up to `delayMs`, which doubles each time. */
+  backoff: z.custom<'constant' | 'exponential'>(isBackoff, "'constant' or 'exponential'").optional(),
+  /** Milliseconds that no wait of our own making is longer than. Default with `exponential`: 60,000. */
+  maxDelayMs: whole(0, maxTimerMs).optional(),
+  /** Whether this failure is worth another attempt; `attempt` is the one that failed, from 1. Default: it is. */
+  shouldRetry: fn<(error: unknown, attempt: number) => boolean>().optional(),
 });
 
-const hostMethods = ['now', 'newId', 'setTimer', 'log'] as const;
+/** Options, or the word for the usual ones. A union of both would not tell which field of the options is wrong. */
+const retryOption = z.preprocess(
+  (given) => (given === 'standard' ? standardRetry : given),
+  retrySchema,
+) as unknown as z.ZodType<RetryOptions, Retry>;
+
+const hostMethods = ['now', 'newId', 'random', 'setTimer', 'log'] as const;
 
 /** Any object, also one of a class; its methods are called on it. */
-const hostSchema = z.custom<Partial<Host>>(isHost, 'an object whose now, newId, setTimer and log are functions');
+const hostSchema = z.custom<Partial<Host>>(
+  isHost,
+  'an object whose now, newId, random, setTimer and log are functions',
+);
 
 const handlersSchema = z
   .strictObject({
@@ -41,6 +54,28 @@ const handlersSchema = z
       .optional(),
   })
   .transform((handlers): Handlers => handlers);
+
+const limitSchema = z.strictObject({
+  /** Attempts under way at once, in all runs of the planner. */
+  concurrency: whole(1).optional(),
+  /** Attempts begun in a minute. */
+  perMinute: whole(1).optional(),
+  /** Tokens in a minute, as `ctx.spend` tells of them. */
+  tokensPerMinute: whole(1).optional(),
+});
+
+const capsSchema = z.record(z.string(), amount());
+
+const budgetSchema = z.strictObject({
+  /** For the whole run, by currency: `{ USD: 5 }`. */
+  run: capsSchema.optional(),
+  /** For all nodes of a type together. */
+  types: z.record(z.string(), capsSchema).optional(),
+  /** For all nodes with this `parameters.tool` together. */
+  tools: z.record(z.string(), capsSchema).optional(),
+  /** What a cost counts for that is not known. Default `estimate`: what was reserved for it. */
+  unknownCost: z.enum(['estimate', 'ignore', 'pause'], { error: "'estimate', 'ignore' or 'pause'" }).optional(),
+});
 
 /** Options of a planner. What is left out has the default named here. */
 export const plannerOptionsSchema = z.strictObject({
@@ -64,10 +99,28 @@ export const plannerOptionsSchema = z.strictObject({
   handlers: handlersSchema.optional(),
   /** Attempts under way at once, in each run. Default 8. */
   concurrency: whole(1).default(8),
-  /** Whether and when a failed attempt is tried again. */
-  retry: retrySchema.default({ maxAttempts: 1, delayMs: 0 }),
+  /**
+   * Whether and when a failed attempt is tried again; handlers and nodes may say otherwise. `'standard'`: up to 5 attempts
+   * after growing random waits, for failures that may well pass. Default: one attempt.
+   */
+  retry: retryOption.optional(),
   /** Milliseconds that one attempt may take. Default: unlimited. */
   timeoutMs: whole(1, maxTimerMs).optional(),
+  /** Limits by name, for handlers and nodes to refer to; shared by all runs of the planner. Default: none. */
+  limits: z.record(z.string(), limitSchema).default({}),
+  /** What a run may spend before it pauses. Default: unlimited. */
+  budget: budgetSchema.optional(),
+  /** Milliseconds that all attempts on a node may take together, without the waits between them. Default: unlimited. */
+  nodeTimeoutMs: whole(1, maxTimerMs).optional(),
+  /** Milliseconds within which a handler that has called `report` has to do so again. Default: unlimited. */
+  heartbeatTimeoutMs: whole(1, maxTimerMs).optional(),
+  /** Milliseconds that a call may run its plan; then it ends as `'cancelled'` and can be resumed. Default: unlimited. */
+  runTimeoutMs: whole(1, maxTimerMs).optional(),
+  /**
+   * Milliseconds that handlers have to stop once their run is to end: after them it ends without those that do not, and
+   * what they return is logged. Default 30,000.
+   */
+  graceMs: whole(0, maxTimerMs).default(30_000),
   /**
    * What is further off than so many milliseconds (a retry, a rate limit, a sleep) is not waited for: the run ends as
    * `'paused'` when nothing else can be done, and `executeWithResume` goes on. Default 600,000: ten minutes.
@@ -104,6 +157,8 @@ export const executeOptionsSchema = z.strictObject({
   signal: z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional(),
   /** Told of everything that happens in this run, after the planner's own listener. */
   onProgress: fn<ProgressListener>().optional(),
+  /** What this run may spend, in place of the planner's `budget`. */
+  budget: budgetSchema.optional(),
   /** What to do when the latest state is damaged. Default `'throw'`; `'fallback'`: the newest intact state. */
   onCorrupt: z
     .custom<'throw' | 'fallback'>((way) => way === 'throw' || way === 'fallback', "'throw' or 'fallback'")
@@ -114,6 +169,13 @@ export type ExecuteOptions = z.input<typeof executeOptionsSchema>;
 /** Options of `plan`. */
 export const planOptionsSchema = executeOptionsSchema.pick({ planId: true, signal: true });
 export type PlanOptions = z.input<typeof planOptionsSchema>;
+
+/** Options of `drain`. */
+export const drainOptionsSchema = z.strictObject({
+  /** Milliseconds that nodes under way may finish in, before they are aborted. Default 30,000. */
+  graceMs: whole(0, maxTimerMs).default(30_000),
+});
+export type DrainOptions = z.input<typeof drainOptionsSchema>;
 
 /** Options of `listCheckpoints`. */
 export const listOptionsSchema = z.strictObject({
@@ -158,6 +220,18 @@ export const repairOptionsSchema = z.strictObject({
   signal: z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional(),
 });
 export type RepairOptions = z.input<typeof repairOptionsSchema>;
+
+/** @throws TypeError for a handler that names a limit which is not there */
+export function checkLimitNames(handlers: Handlers, limits: Readonly<Record<string, unknown>>): void {
+  const { tools = {}, ...types } = handlers;
+  for (const [name, entry] of [...Object.entries(types), ...Object.entries(tools)]) {
+    const named = typeof entry === 'object' ? (entry.limits ?? []) : [];
+    const stranger = named.find((limit) => !Object.hasOwn(limits, limit));
+    if (stranger === undefined) continue;
+    const known = Object.keys(limits).join(', ') || 'none';
+    throw new TypeError(`Handler "${name}" names the limit "${stranger}", which limits lacks. Known: ${known}.`);
+  }
+}
 
 /** @throws TypeError for what is no id at all */
 export function checkId(checkpointId: unknown, of: string): string {
@@ -204,6 +278,7 @@ function knownKeys(schema: z.ZodType, inside: string): string[] {
   const nested = {
     handlers: [...nodeTypes, 'default', 'tools'],
     retry: Object.keys(retrySchema.shape),
+    budget: Object.keys(budgetSchema.shape),
   };
   if (inside !== '') return nested[inside as keyof typeof nested] ?? [];
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
@@ -230,19 +305,32 @@ function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
   return z.custom<number>(isWhole, `a whole number ${range}`);
 }
 
+function amount() {
+  const isAmount = (value: unknown) => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
+  return z.custom<number>(isAmount, 'a number of at least 0');
+}
+
 function fn<F>() {
   return z.custom<F>((value) => typeof value === 'function', 'a function');
 }
 
 function handler() {
-  return z.custom<HandlerEntry>(isHandler, 'a function, or { run, version? }').optional();
+  return z.custom<HandlerEntry>(isHandler, 'a function, or { run, version?, retry?, timeoutMs?, limits? }').optional();
 }
 
 function isHandler(value: unknown): boolean {
   if (typeof value === 'function') return true;
   if (typeof value !== 'object' || value === null) return false;
-  const { run, version } = value as { run?: unknown; version?: unknown };
-  return typeof run === 'function' && (version === undefined || typeof version === 'string');
+  const { run, version, retry, timeoutMs, limits } = value as Partial<Record<string, unknown>>;
+  const isNamed = typeof run === 'function' && (version === undefined || typeof version === 'string');
+  const isTimed = timeoutMs === undefined || whole(1, maxTimerMs).safeParse(timeoutMs).success;
+  const areNames = Array.isArray(limits) && limits.every((name) => typeof name === 'string');
+  if (limits !== undefined && !areNames) return false;
+  return isNamed && isTimed && (retry === undefined || retryOption.safeParse(retry).success);
+}
+
+function isBackoff(value: unknown): boolean {
+  return value === 'constant' || value === 'exponential';
 }
 
 function isHost(value: unknown): boolean {

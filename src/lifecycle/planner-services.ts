@@ -1,9 +1,12 @@
 import type { CheckpointIds } from '../checkpoint/checkpoint-id.js';
 import type { Durability } from '../checkpoint/persistence-manager.js';
 import type { Decompose } from '../decompose/decomposer.js';
+import type { BudgetOptions } from '../execution/budget.js';
 import type { ProgressListener } from '../execution/execution-event.js';
+import type { Limit } from '../execution/limit.js';
 import type { HandlerLookup } from '../execution/node-handler.js';
-import type { RetryPolicy } from '../execution/retry.js';
+import type { Retry } from '../execution/retry.js';
+import type { TimeLimits } from '../execution/watch-limits.js';
 import type { Host } from '../host.js';
 import type { CheckedStore } from './checked-store.js';
 import type { LiveRuns } from './live-runs.js';
@@ -17,10 +20,15 @@ export interface PlannerServices {
   readonly decompose: Decompose;
   readonly lookup: HandlerLookup;
   readonly concurrency: number;
-  readonly retry: RetryPolicy;
-  readonly timeoutMs: number | undefined;
+  readonly retry: Retry;
+  readonly limits: TimeLimits;
+  readonly runTimeoutMs: number | undefined;
+  readonly graceMs: number;
   readonly pauseAfterMs: number;
   readonly maxNodes: number | undefined;
+  /** By name; shared by all runs. */
+  readonly providerLimits: ReadonlyMap<string, Limit>;
+  readonly budget: BudgetOptions | undefined;
   readonly checkpointInterval: number | undefined;
   readonly durability: Durability;
   readonly onProgress: ProgressListener | undefined;

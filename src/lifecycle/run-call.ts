@@ -1,3 +1,4 @@
+import type { BudgetOptions } from '../execution/budget.js';
 import type { ProgressListener } from '../execution/execution-event.js';
 import type { Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
@@ -15,6 +16,8 @@ export interface AskedCall {
   readonly onCorrupt: 'throw' | 'fallback';
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressListener;
+  /** In place of the planner's. */
+  readonly budget?: BudgetOptions;
 }
 
 /** The same, with what must not be stored taken out of its plan. */

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { type LockHolder, PersistenceError, VibeError } from '../errors.js';
-import { localDispatch } from '../execution/attempt.js';
+import { type AttemptOutcome, localDispatch } from '../execution/attempt.js';
 import type { Emit } from '../execution/execution-event.js';
+import type { ExecutionServices } from '../execution/execution-services.js';
 import { executeRun } from '../execution/executor.js';
 import { type ExecutionResult, executionResultOf, type PersistenceInfo } from '../run/execution-result.js';
 import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
@@ -20,6 +21,7 @@ import type { PlannerServices } from './planner-services.js';
 import { pruneAfterRun } from './prune.js';
 import { redactCall } from './redaction.js';
 import type { AskedCall, RunCall } from './run-call.js';
+import { runLimitsOf } from './run-limits.js';
 import { RunMailbox } from './run-mailbox.js';
 import { type OnSaved, type StartedRecorder, startRecorder } from './start-recorder.js';
 
@@ -43,7 +45,7 @@ async function runUnrecorded(call: RunCall, planner: PlannerServices, live: Live
   const state = run.makeState();
   subject.state = live.state = state;
   emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-  await executeRun(state, { ...servicesOf(planner, state, live, emit), log: unrecordedLog });
+  await executeInTime(state, { ...servicesOf(call, planner, state, live, emit), log: unrecordedLog }, planner, live);
   return finish(state, 0, { checkpointEnabled: false }, emit);
 }
 
@@ -86,7 +88,7 @@ async function runHeld(
   live: LiveRun,
 ): Promise<ExecutionResult> {
   const prepared = await prepareRun(call, held, planner, live);
-  return prepared.result ?? runPrepared(prepared, planner, live);
+  return prepared.result ?? runPrepared(call, prepared, planner, live);
 }
 
 /** A run that can begin, or the result of one that had ended. */
@@ -128,15 +130,19 @@ async function prepareRun(
     if (isListed) last.checkpointId = checkpointId;
     emit?.({ type: 'checkpoint_saved', checkpointId, completedNodes: completed, listed: isListed });
   };
-  const started = await startRecorder(
-    { run, state: subject.state, checkpoint, isNewRun, stored, lease },
-    planner,
-    onSaved,
-  );
+  const recorded = { run, state: subject.state, checkpoint, isNewRun, stored, lease };
+  const started = await startRecorder(recorded, planner, onSaved).catch((error: unknown) => {
+    throw withExecutionState(error, run.makeState()); // making the plan may have been paid for, too
+  });
   return { ...started, subject, emit, isNewRun, resumedFrom: checkpoint?.checkpointId, last };
 }
 
-async function runPrepared(prepared: PreparedRun, planner: PlannerServices, live: LiveRun): Promise<ExecutionResult> {
+async function runPrepared(
+  call: RunCall,
+  prepared: PreparedRun,
+  planner: PlannerServices,
+  live: LiveRun,
+): Promise<ExecutionResult> {
   const { state, recorder, maxUncommitted, subject, emit, isNewRun, resumedFrom, last } = prepared;
   const reused = state.completed.length;
   subject.state = live.state = state;
@@ -147,7 +153,8 @@ async function runPrepared(prepared: PreparedRun, planner: PlannerServices, live
   try {
     if (isNewRun) await recorder.begin();
     if (resumedFrom === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-    await executeRun(state, { ...servicesOf(planner, state, live, emit), log: recorder, mailbox, maxUncommitted });
+    const services = { ...servicesOf(call, planner, state, live, emit), log: recorder, mailbox, maxUncommitted };
+    await executeInTime(state, services, planner, live);
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
     return finish(state, reused, info, emit);
   } catch (error) {
@@ -185,31 +192,75 @@ function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Em
   return result;
 }
 
-function servicesOf(planner: PlannerServices, state: RunState, { signal }: LiveRun, emit: Emit | undefined) {
-  const { host, lookup, concurrency, retry, timeoutMs, pauseAfterMs, maxNodes, redactor } = planner;
+/** A run that takes too long ends as if its caller had aborted it. */
+async function executeInTime(
+  state: RunState,
+  services: ExecutionServices,
+  { host, runTimeoutMs }: PlannerServices,
+  live: LiveRun,
+): Promise<void> {
+  const cancel =
+    runTimeoutMs === undefined
+      ? undefined
+      : host.setTimer(() => {
+          host.log('warn', 'A run is over its runTimeoutMs and ends early.', { runId: state.runId });
+          live.abort(runTimedOut(state.runId, runTimeoutMs));
+        }, runTimeoutMs);
+  try {
+    await executeRun(state, services);
+  } finally {
+    cancel?.();
+  }
+}
+
+function runTimedOut(runId: string, runTimeoutMs: number): VibeError {
+  const next = 'Call executeWithResume with the same vibe to go on';
+  const what = `Run ${JSON.stringify(runId)} did not finish within ${runTimeoutMs} ms`;
+  return new VibeError('RUN_TIMEOUT', `${what}. ${next}, or raise runTimeoutMs.`);
+}
+
+function servicesOf(
+  { budget: asked }: RunCall,
+  planner: PlannerServices,
+  state: RunState,
+  live: LiveRun,
+  emit: Emit | undefined,
+) {
+  const { admission, budget, useTokens } = runLimitsOf(planner, state, asked ?? planner.budget);
+  const { host, lookup, concurrency, retry, limits, graceMs, pauseAfterMs, maxNodes, redactor } = planner;
+  const late = (message: string) => (nodeId: string, outcome: AttemptOutcome) =>
+    host.log('warn', message, { nodeId, ...outcome });
   const dispatch = localDispatch(lookup, {
-    timeoutMs,
+    limits,
+    budget,
+    useTokens,
     newController: newQuietController,
     idempotencyKeyOf: (nodeId) => idempotencyKeyOf(state.runId, nodeId),
-    onLateEnd: (nodeId) =>
-      host.log('warn', 'An attempt ended after its timeout; what it returned is dropped.', { nodeId }),
+    onLateEnd: late('An attempt ended after its timeout; what it returned is dropped.'),
   });
   const { setTimer } = host;
   const redaction = redactor && {
     redactOutput: (output: unknown, nodeId: string) => redactor.output(output, nodeId),
     errorOf: (thrown: unknown, nodeId: string) => redactor.error(thrown, nodeId),
   };
+  const held = admission && { admission };
   return {
     dispatch,
     concurrency,
     retry,
+    ...held,
     ...redaction,
+    nodeTimeoutMs: limits.nodeTimeoutMs,
     now: () => host.now(),
+    random: () => host.random(),
     setTimer,
     pauseAfterMs,
     maxNodes,
     emit,
-    signal,
+    signal: live.signal,
+    drain: live.drain,
+    graceMs,
+    onLeftBehind: late('A handler ended after its run had ended without it; what it returned is dropped.'),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxTimerMs } from '../host.js';
 import { jsonObjectSchema } from './vibe.js';
 
 export const nodeTypes = ['analyze', 'generate', 'transform', 'validate', 'composite'] as const;
@@ -12,6 +13,21 @@ export const idSchema = z
   .string()
   .refine(({ length }) => length >= 1 && length <= 200, { error: 'expected 1 to 200 characters', abort: true });
 
+/** How often and how soon a failed attempt is tried again: the part of it that is JSON. */
+const nodeRetrySchema = z.strictObject({
+  /** Attempts in all. */
+  maxAttempts: z.number().int().min(1).optional(),
+  /** Milliseconds between the end of an attempt and the start of the next; where they grow, before the second. */
+  delayMs: z.number().int().min(0).max(maxTimerMs).optional(),
+  /** `constant`: always `delayMs`. `exponential`: a random time up to `delayMs`, which doubles each time. */
+  backoff: z.enum(['constant', 'exponential']).optional(),
+  /** Milliseconds that no wait of our own making is longer than. */
+  maxDelayMs: z.number().int().min(0).max(maxTimerMs).optional(),
+  /** Fields that a newer version of this library stored here: kept as they are. */
+  unknownFields: jsonObjectSchema.optional(),
+});
+export type NodeRetry = z.infer<typeof nodeRetrySchema>;
+
 const ownFields = z.strictObject({
   /** Unique in its plan, nested nodes included. */
   id: idSchema,
@@ -24,6 +40,10 @@ const ownFields = z.strictObject({
   dependencies: z.array(idSchema).default([]),
   /** Seconds. */
   estimatedDuration: z.number().nonnegative().optional(),
+  /** Names of the planner's `limits` that the node is subject to, besides those of its handler. */
+  limits: z.array(idSchema).optional(),
+  /** What it says wins over the `retry` of the handler and of the planner. */
+  retry: nodeRetrySchema.optional(),
   /** Fields that a newer version of this library stored here: kept as they are. */
   unknownFields: jsonObjectSchema.optional(),
 });

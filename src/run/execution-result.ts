@@ -4,6 +4,7 @@ import type { NodeResult } from './node-result.js';
 import { mostUrgent, type Pause } from './pause.js';
 import type { EndStatus } from './run-record.js';
 import { activeMsOf, type RunState } from './run-state.js';
+import { totalSpend } from './spend.js';
 
 export type FailedResult = Extract<NodeResult, { status: 'failed' }>;
 
@@ -22,6 +23,8 @@ export interface ExecutionSummary {
   readonly completedAt: string;
   /** Milliseconds spent running, over all processes. */
   readonly totalDurationMs: number;
+  /** What handlers said they spent, by currency, over all processes. */
+  readonly spend: Readonly<Record<string, { readonly amount: number; readonly tokens: number }>>;
 }
 
 export interface PersistenceInfo {
@@ -84,6 +87,7 @@ export function executionResultOf(state: RunState, reused: number, persistenceIn
       startedAt: state.startedAt ?? '',
       completedAt: state.endedAt ?? '',
       totalDurationMs: activeMsOf(state),
+      spend: totalSpend(state.spends),
     },
     persistenceInfo,
     ...(pause !== undefined && { pause }),

@@ -6,6 +6,8 @@ export interface NodeProgress {
   readonly records: NodeRecord[];
   /** Failed attempts of the series that is under way. */
   failedAttempts: number;
+  /** Milliseconds that they worked. */
+  spentMs: number;
   /** ISO 8601, UTC: the next attempt is not before. */
   retryAt: string | undefined;
   /** Outputs of finished steps and jobs, by name. */
@@ -33,6 +35,7 @@ export function newNodeProgress(): NodeProgress {
   return {
     records: [],
     failedAttempts: 0,
+    spentMs: 0,
     retryAt: undefined,
     steps: new Map(),
     jobs: new Map(),
@@ -46,6 +49,7 @@ export function addToProgress(progress: NodeProgress, record: NodeRecord): void 
   switch (record.kind) {
     case 'attempt_failed':
       progress.failedAttempts = record.attempt;
+      progress.spentMs += record.durationMs ?? 0;
       progress.retryAt = record.retryAt;
       break;
     case 'step_completed':
@@ -89,5 +93,6 @@ export function closeAttempts(progress: NodeProgress): void {
   const kept = progress.records.filter(({ kind }) => kind !== 'attempt_failed');
   progress.records.splice(0, Number.POSITIVE_INFINITY, ...kept);
   progress.failedAttempts = 0;
+  progress.spentMs = 0;
   progress.retryAt = undefined;
 }

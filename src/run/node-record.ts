@@ -21,6 +21,8 @@ export const nodeRecordSchemas = [
     attempt: z.number().int().positive(),
     error: serializedErrorSchema,
     retryAt: z.string(),
+    /** Milliseconds that the attempt worked. */
+    durationMs: z.number().nonnegative().optional(),
   }),
   /** A step of a handler returned; also the result of a job. It is not run again. */
   z.object({ kind: z.literal('step_completed'), ...named, output: z.unknown() }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { setOwn } from '../plan/json-value.js';
 
 /** What a node has cost, in one currency. */
 export const nodeSpendSchema = z.object({
@@ -22,4 +23,14 @@ export function addSpend(spends: Spends, { nodeId, currency, amount, tokens }: N
 
 export function* allSpends(spends: Spends): Generator<NodeSpend> {
   for (const ofNode of spends.values()) yield* ofNode.values();
+}
+
+/** By currency. */
+export function totalSpend(spends: Spends): Record<string, { amount: number; tokens: number }> {
+  const totals: Record<string, { amount: number; tokens: number }> = {};
+  for (const { currency, amount, tokens } of allSpends(spends)) {
+    const before = Object.hasOwn(totals, currency) ? totals[currency] : undefined;
+    setOwn(totals, currency, { amount: (before?.amount ?? 0) + amount, tokens: (before?.tokens ?? 0) + tokens });
+  }
+  return totals;
 }

@@ -5,6 +5,7 @@
  * bench -- lists event-loop` measures only these parts.
  */
 import { cpus, loadavg, tmpdir } from 'node:os';
+import { benchAcknowledgement } from './acknowledgement.js';
 import { benchEngine } from './engine.js';
 import { benchEventLoop } from './event-loop.js';
 import { benchJournalBytes } from './journal-bytes.js';
@@ -18,6 +19,7 @@ import { benchResume } from './resume.js';
 const parts = {
   engine: benchEngine,
   speed: benchJournalSpeed,
+  acknowledgement: benchAcknowledgement,
   bytes: benchJournalBytes,
   resume: benchResume,
   lists: benchLists,

@@ -57,13 +57,14 @@ function engineRun(input: WorkflowPlanInput, concurrency: number): () => Promise
   return () => {
     const state = newRunState({ ...names, vibe: plan.sourceVibe, plan, graph });
     const dispatch = localDispatch(() => handler, { idempotencyKeyOf: (id) => id });
-    const retry = { maxAttempts: 1, delayMs: 0 };
     return executeRun(state, {
       log: unrecordedLog,
       dispatch,
       concurrency,
       maxUncommitted: 1_000,
-      retry,
+      retry: {},
+      random: Math.random,
+      graceMs: 0,
       now: Date.now,
       setTimer: completeHost().setTimer,
       pauseAfterMs: 0,

@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import {
+  drainOptionsSchema,
   executeOptionsSchema,
   listOptionsSchema,
   plannerOptionsSchema,
@@ -23,6 +24,7 @@ const optionSchemas: Record<string, z.ZodObject> = {
   ListOptions: listOptionsSchema,
   RepairOptions: repairOptionsSchema.partial({ planId: true }),
   PruneOptions: pruneOptionsSchema,
+  DrainOptions: drainOptionsSchema,
 };
 
 const { checker, exported } = readExports();
@@ -42,7 +44,7 @@ describe('docs/api.md', () => {
   it('says of each method of the planner what it rejects with, and names no error that does not exist', () => {
     const [, table = ''] = page.split('### What they reject with\n');
     const told = table.split(/^#/m)[0]?.split('\n').flatMap(rowOf).map(nameOfRow);
-    const never = ['getExecutionState', 'close', '[Symbol.asyncDispose]'];
+    const never = ['getExecutionState', 'drain', 'close', '[Symbol.asyncDispose]'];
     const methods = fieldsOf(typeOf('MetaPlanner') as ts.Type);
     expect(told?.toSorted()).toEqual(methods.filter((name) => !never.includes(name)).toSorted());
     const named = [...page.matchAll(/`(\w+Error)`/g)].map(([, name = '']) => name);
@@ -75,7 +77,7 @@ describe('docs/api.md', () => {
     ['an option', '`timeoutMs?` |', '`timeoutSeconds?` |', 'MetaPlannerOptions has no timeoutSeconds'],
     ['an option within one', '`retry.delayMs?`', '`retry.pauseMs?`', 'MetaPlannerOptions has no retry.pauseMs'],
     ['a method', '`plan(vibe, options?)`', '`planAll(vibe, options?)`', 'MetaPlanner has no planAll'],
-    ['an event', '`node_skipped`', '`node_progress`', 'ExecutionEventBody has no node_progress'],
+    ['an event', '`node_skipped`', '`node_dropped`', 'ExecutionEventBody has no node_dropped'],
     ['a field of an event', '`nodeId`, `blockedBy`', '`nodeId`, `reason`', 'node_skipped has no reason'],
     ['an error code', '[`INVALID_ID`]', '[`BAD_ID`]', 'VibeErrorCode has no BAD_ID'],
     ['a default', '| `8` |', '| `4` |', 'MetaPlannerOptions: the default of concurrency is 8'],
@@ -293,7 +295,10 @@ function typeOf(name: string): ts.Type | undefined {
 
 /** Names of public fields and methods, or the texts that a type allows. */
 function fieldsOf(type: ts.Type): string[] {
-  if (type.isUnion()) return type.types.flatMap(fieldsOf);
+  if (type.isUnion()) {
+    const objects = type.types.filter((member) => !member.isStringLiteral()); // beside them, texts stand for such an object
+    return (objects.length > 0 ? objects : type.types).flatMap(fieldsOf);
+  }
   if (type.isStringLiteral()) return [type.value];
   if (type.getCallSignatures().length > 0 || (type.flags & ts.TypeFlags.Object) === 0) {
     return type.isIntersection() && type.getCallSignatures().length === 0 ? propertiesOf(type) : [];

@@ -4,6 +4,7 @@ import { type CrashPoint, crashPointsOf } from './helpers/crash-points.js';
 import { lostCheckpoints } from './helpers/laws.js';
 import { oneOf, spread } from './helpers/level.js';
 import { Scratch, type Task } from './helpers/scratch.js';
+import { tellCount } from './helpers/tell-count.js';
 import { verdictOn } from './helpers/verdict.js';
 import { operationsOf } from './helpers/victim-process.js';
 
@@ -17,7 +18,7 @@ const tasks: ReadonlyArray<{ level: string; task: Task; every: number; everyDoub
   {
     level: 'relaxed',
     task: { plan: 'short', planner: { durability: 'relaxed', concurrency: 3 } },
-    every: 9,
+    every: 3,
     everyDouble: 147,
   },
 ];
@@ -26,8 +27,11 @@ for (const { level, task, every, everyDouble } of tasks) {
   const calm = await calmRun(task);
   const points = crashPointsOf(operationsOf(calm));
 
+  const tried = oneOf(every, points);
+  tellCount(`kill points at ${level}, of ${points.length}`, tried.length);
+
   describe.concurrent(`a process that is killed, at ${level},`, () => {
-    for (const point of oneOf(every, points)) {
+    for (const point of tried) {
       it(`loses nothing ${point.name}`, () =>
         Scratch.during(async (scratch) => {
           const killed = await scratch.run(task, killAt(point));
@@ -40,8 +44,11 @@ for (const { level, task, every, everyDouble } of tasks) {
   const firsts = await Promise.all(spread(points, 3).map((first) => withRecovery(task, first)));
   const doubles = firsts.flatMap(({ first, recovery }) => recovery.map((second) => ({ first, second })));
 
+  const triedDoubles = oneOf(everyDouble, doubles, 6);
+  tellCount(`double crashes at ${level}`, triedDoubles.length);
+
   describe.concurrent(`a process that is killed, and another while it recovers, at ${level},`, () => {
-    for (const { first, second } of oneOf(everyDouble, doubles, 7)) {
+    for (const { first, second } of triedDoubles) {
       it(`lose nothing ${first.name}, then ${second.name}`, () =>
         Scratch.during(async (scratch) => {
           const killed = await scratch.run(task, killAt(first));

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { LedgerEntry } from './child/protocol.js';
 import { calmRun } from './helpers/calm-run.js';
 import { failuresOf, oneFailureEach } from './helpers/failures.js';
-import { untypedEnds } from './helpers/laws.js';
+import { unfinished, untypedEnds } from './helpers/laws.js';
 import { isFull, oneOf } from './helpers/level.js';
 import { type Fault, Scratch, type Task } from './helpers/scratch.js';
+import { tellCount } from './helpers/tell-count.js';
 import { verdictOn } from './helpers/verdict.js';
 import { operationsOf } from './helpers/victim-process.js';
 
+/** In processes of their own; `failing-calls` has more of the same, in one process. */
 const task: Task = { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 } };
 
 /** A run that is gone on with: it finds what another process left when it was killed in the middle. */
@@ -33,13 +36,18 @@ async function expectNothingLost(scratch: Scratch, fault: Fault, way: 'the same 
   expect(await verdictOn(scratch, processes, calm, untypedEnds(failed.entries))).toEqual([]);
 }
 
+const inFreshProcess = oneOf(20, failures);
+const inSameProcess = oneOf(20, oneEach.toReversed());
+const forGood = oneOf(40, oneEach);
+const blind = oneOf(20, blindnesses);
+
 describe.concurrent('an operation that fails once', () => {
-  for (const failure of oneOf(5, failures)) {
+  for (const failure of inFreshProcess) {
     it(`costs nothing that was acknowledged, called again in a fresh process: ${failure.name}`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, failure, 'a fresh process')));
   }
 
-  for (const failure of oneOf(5, oneEach.toReversed())) {
+  for (const failure of inSameProcess) {
     it(`costs nothing that was acknowledged, called again in the same process: ${failure.name}`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, failure, 'the same process')));
   }
@@ -49,6 +57,9 @@ describe.concurrent('an operation that fails once', () => {
 const documentWrites = failuresOf(changes.filter(({ file }) => /\.tmp-[0-9a-f]+\.\d+$/.test(file))).filter(
   ({ code }) => code === 'SHORT',
 );
+
+const triedHere = [inFreshProcess, inSameProcess, documentWrites, forGood, blind];
+tellCount('failing operations of a process', triedHere.flat().length);
 
 describe.concurrent('a checkpoint file that is cut short by a full disk', () => {
   it('is tried at all', () => expect(documentWrites.length).toBeGreaterThan(2));
@@ -60,14 +71,14 @@ describe.concurrent('a checkpoint file that is cut short by a full disk', () => 
 });
 
 describe.concurrent('a disk on which nothing can be written any more', () => {
-  for (const failure of oneOf(20, oneEach)) {
+  for (const failure of forGood) {
     it(`costs nothing that was acknowledged, once it is repaired: ${failure.name} and after it`, () =>
       Scratch.during((scratch) => expectNothingLost(scratch, { ...failure, isLasting: true }, 'the same process')));
   }
 });
 
 describe.concurrent('a file that cannot be looked at once', () => {
-  for (const failure of oneOf(5, blindnesses)) {
+  for (const failure of blind) {
     it(`is no reason to begin again: ${failure.name}`, () =>
       Scratch.during(async (scratch) => {
         const killed = await scratch.run(task, kill);
@@ -76,4 +87,21 @@ describe.concurrent('a file that cannot be looked at once', () => {
         expect(await verdictOn(scratch, processes, calm, untypedEnds(blind.entries))).toEqual([]);
       }));
   }
+});
+
+describe.concurrent('a lock that could not be given back', () => {
+  it('is given back later, while the process that had it lives on', () =>
+    Scratch.during(async (scratch) => {
+      const patient: Task = { ...task, store: { lockTakeoverMs: 600 } };
+      const released = { file: '.released' };
+      const fault: Fault = { action: 'fail', at: 1, code: 'EIO', only: released };
+      const first = scratch.start({ ...patient, livesOn: true }, fault);
+      const tries = new Set<LedgerEntry>();
+      const isTry = (entry: LedgerEntry) => entry.type === 'operation' && entry.file.endsWith(released.file);
+      await first.until((entry) => isTry(entry) && tries.add(entry).size === 2);
+      const second = await scratch.run(patient);
+      expect(unfinished(second, calm)).toEqual([]);
+      first.send('release');
+      expect(await verdictOn(scratch, [await first.ended, second], calm)).toEqual([]);
+    }));
 });

@@ -5,6 +5,7 @@ import { crashPointsOf } from './helpers/crash-points.js';
 import { brokenPromises, callsOf, lostCheckpoints, unfinished } from './helpers/laws.js';
 import { atLevel, isFull, spread } from './helpers/level.js';
 import { Scratch, type Task } from './helpers/scratch.js';
+import { tellCount } from './helpers/tell-count.js';
 import { verdictOn } from './helpers/verdict.js';
 import { type EndedProcess, operationsOf } from './helpers/victim-process.js';
 
@@ -42,8 +43,11 @@ function otherEnds(holder: EndedProcess, successor: EndedProcess): string[] {
   return end.holderPid === successor.pid ? [] : [`process ${end.holderPid} was named as the successor`];
 }
 
+const tried = isFull ? points : spread(points, 8);
+tellCount('frozen and dead holders', tried.length + 8);
+
 describe.concurrent('a holder that is frozen', () => {
-  for (const point of isFull ? points : spread(points, 8)) {
+  for (const point of tried) {
     it(`acknowledges nothing after it was taken over, frozen ${point.name}`, () =>
       Scratch.during(async (scratch) => {
         const holder = scratch.start(task, { ...point, action: 'stop' });

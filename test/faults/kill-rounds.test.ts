@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { calmRun } from './helpers/calm-run.js';
 import { lostCheckpoints } from './helpers/laws.js';
-import { isFull } from './helpers/level.js';
+import { atLevel } from './helpers/level.js';
 import { type Random, randomFrom } from './helpers/random.js';
 import { Scratch, type Task } from './helpers/scratch.js';
+import { tellCount } from './helpers/tell-count.js';
 import { verdictOn } from './helpers/verdict.js';
 import type { EndedProcess } from './helpers/victim-process.js';
 
 /** To see one round again: FAULT_SEED=<seed of the failure> npx vitest run --config test/vitest.config.ts test/faults/kill-rounds */
 const given = process.env.FAULT_SEED;
 const firstSeed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
-const rounds = given === undefined ? (isFull ? 300 : 10) : 1;
+const rounds = given === undefined ? atLevel(10, 100) : 1;
 const mostKills = 30;
+tellCount('kill -9 rounds', rounds);
 
 const calm = await calmRun({ plan: 'long', planner: {} });
 

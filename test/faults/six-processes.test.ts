@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest';
 import type { LedgerEntry, Rejected } from './child/protocol.js';
 import { calmRun } from './helpers/calm-run.js';
 import { brokenPromises, callsOf, unfinished } from './helpers/laws.js';
-import { isFull } from './helpers/level.js';
+import { atLevel } from './helpers/level.js';
 import { Scratch, type Task } from './helpers/scratch.js';
+import { tellCount } from './helpers/tell-count.js';
 import { verdictOn } from './helpers/verdict.js';
 import type { VictimProcess } from './helpers/victim-process.js';
 
 const task: Task = { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 }, waitsForStart: true };
 const calm = await calmRun({ ...task, waitsForStart: false });
+const rounds = atLevel(3, 40);
+tellCount('six processes at once', rounds + 1);
 
 /** Processes that all stand before their call, and then all make it. */
 async function startTogether(scratch: Scratch, count: number, more: Partial<Task> = {}): Promise<VictimProcess[]> {
@@ -49,7 +52,7 @@ describe('six processes that start the same vibe at once', () => {
       expect(await verdictOn(scratch, [await winner.ended, again], calm)).toEqual([]);
     }));
 
-  it.each(Array.from({ length: isFull ? 40 : 3 }, (_, index) => index + 1))('pay for each node once, round %i', () =>
+  it.each(Array.from({ length: rounds }, (_, index) => index + 1))('pay for each node once, round %i', () =>
     Scratch.during(async (scratch) => {
       const processes = await startTogether(scratch, 6);
       const ended = await Promise.all(processes.map((process) => process.ended));

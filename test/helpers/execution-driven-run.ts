@@ -4,7 +4,7 @@ import type { ExecutionEventBody } from '../../src/execution/execution-event.js'
 import { executeRun } from '../../src/execution/executor.js';
 import type { Mailbox } from '../../src/execution/mailbox.js';
 import { type Handlers, handlerLookup, type NodeContext, type NodeHandler } from '../../src/execution/node-handler.js';
-import type { RetryPolicy } from '../../src/execution/retry.js';
+import type { RetryOptions } from '../../src/execution/retry.js';
 import { completeHost, type Host } from '../../src/host.js';
 import { canonicalJson } from '../../src/plan/json-value.js';
 import { buildPlanGraph } from '../../src/plan/plan-graph.js';
@@ -35,9 +35,14 @@ export interface RunOptions {
   readonly log?: MemoryLog;
   readonly concurrency?: number;
   readonly maxUncommitted?: number;
-  readonly retry?: Partial<RetryPolicy>;
+  readonly retry?: RetryOptions;
+  readonly random?: () => number;
   readonly timeoutMs?: number;
+  readonly nodeTimeoutMs?: number;
+  readonly heartbeatTimeoutMs?: number;
+  readonly graceMs?: number;
   readonly signal?: AbortSignal;
+  readonly drain?: AbortSignal;
   readonly setTimer?: Host['setTimer'];
   readonly pauseAfterMs?: number;
   readonly now?: () => number;
@@ -54,6 +59,7 @@ export class DrivenRun {
   readonly ended: Promise<EndStatus>;
   readonly events: ExecutionEventBody[] = [];
   readonly lateEnds: string[] = [];
+  readonly leftBehind: string[] = [];
   /** Attempts under way, by node id. */
   readonly held = new Map<string, HeldAttempt>();
   /** Ids in the order in which attempts began. */
@@ -62,6 +68,7 @@ export class DrivenRun {
   peak = 0;
 
   constructor(rootNodes: WorkflowNode[], options: RunOptions = {}) {
+    const { timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs } = options;
     const lookup = handlerLookup(options.handlers ?? servedBy(this.hold));
     this.log = options.log ?? new MemoryLog();
     this.state = stateOf(rootNodes, options.handlers);
@@ -69,13 +76,15 @@ export class DrivenRun {
     this.ended = executeRun(this.state, {
       log: this.log,
       dispatch: localDispatch(lookup, {
-        timeoutMs: options.timeoutMs,
+        limits: { timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs },
         idempotencyKeyOf: (nodeId) => `key of ${nodeId}`,
         onLateEnd: (nodeId) => this.lateEnds.push(nodeId),
       }),
       concurrency: options.concurrency ?? 8,
       maxUncommitted: options.maxUncommitted,
-      retry: { maxAttempts: 1, delayMs: 0, ...options.retry },
+      retry: options.retry ?? {},
+      nodeTimeoutMs,
+      random: options.random ?? Math.random,
       now: options.now ?? (() => Date.UTC(2026, 0, 1)),
       setTimer: options.setTimer ?? completeHost().setTimer,
       pauseAfterMs: options.pauseAfterMs ?? 3_600_000,
@@ -85,6 +94,9 @@ export class DrivenRun {
         options.onEvent?.(event);
       },
       signal: options.signal,
+      graceMs: options.graceMs ?? 30_000,
+      onLeftBehind: (nodeId) => this.leftBehind.push(nodeId),
+      drain: options.drain,
     });
     this.ended.catch(() => undefined); // the test looks at it later
   }

@@ -40,7 +40,7 @@ export async function writeDocument(directory: string, name: string, parts: Iter
     const temporary = join(directory, newTemporary());
     try {
       await writeFileAtomic(temporary, bytes, { mode: 0o600 });
-      if (!(await isInFile(temporary, bytes))) throw new Error('the file read back differs');
+      if (!(await isInFile(temporary, bytes))) throw new Error(notWhole);
       await rename(temporary, join(directory, name));
       break;
     } catch (error) {
@@ -53,6 +53,7 @@ export async function writeDocument(directory: string, name: string, parts: Iter
 }
 
 const maxRounds = 3;
+const notWhole = 'the file read back is not what was written; the disk may be full';
 
 /** Bytes that are taken in between two breaths: a few milliseconds of work. */
 const bytesAtOnce = 128 * 1024;
@@ -207,9 +208,10 @@ async function withFile<T>(path: string, use: (file: FileHandle, size: number) =
   }
 }
 
-/** @throws a ForeignFile for a link, which is not followed; otherwise the error itself */
+/** @throws a ForeignFile for a link, which is not followed, and for a socket; otherwise the error itself */
 export function asForeign(error: unknown): never {
   if (errorCode(error) === 'ELOOP') throw new ForeignFile('it is a link', { cause: error });
+  if (errorCode(error) === 'ENXIO') throw new ForeignFile('it is not a regular file', { cause: error });
   throw error;
 }
 

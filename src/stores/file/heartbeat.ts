@@ -13,7 +13,7 @@ const beatFlags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 
 /** Shows to those who cannot see this process that it lives: a counter, raised every 5 s, sooner where patience is short. */
 export class Heartbeat {
-  private readonly everyMs: number;
+  readonly everyMs: number;
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> = Promise.resolve();
   private beats = 0;

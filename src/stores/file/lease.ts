@@ -1,4 +1,4 @@
-import { access, existsSync, lstat, lstatSync, type Stats } from 'node:fs';
+import { lstat, lstatSync, type Stats } from 'node:fs';
 import { readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LockRequest, PlanLease } from '../../checkpoint/persistence-manager.js';
@@ -51,15 +51,17 @@ export class FileLease implements PlanLease {
 
   /** Data that was durable before this was durable before a successor could look for it. */
   async check(): Promise<void> {
-    const [identity, isTaken] = await Promise.all([identityOf(this.own), exists(this.next)]);
-    if (identity !== undefined && identity === this.identity && !isTaken) return;
+    const [identity, next] = await Promise.all([identityOf(this.own), identityOf(this.next)]);
+    if (identity !== undefined && identity === this.identity && next === undefined) return;
     this.isLost = true;
     throw new PlanLockedError(this.options.planId, await this.successor());
   }
 
   private compareNow(): void {
     const own = lstatSync(this.own, { throwIfNoEntry: false });
-    if (own !== undefined && identityIn(own) === this.identity && !existsSync(this.next)) return;
+    // Not existsSync: it takes a name that cannot be looked at for one that is not there.
+    const isTaken = lstatSync(this.next, { throwIfNoEntry: false }) !== undefined;
+    if (own !== undefined && identityIn(own) === this.identity && !isTaken) return;
     this.isLost = true;
     throw new PlanLockedError(this.options.planId, holderOf(undefined));
   }
@@ -68,7 +70,7 @@ export class FileLease implements PlanLease {
   private async successor(): Promise<LockHolder> {
     const { directory } = this.options;
     const names = await readdir(directory).catch(() => []);
-    const owner = await readOwner(directory, highestEpoch(names, epochOfLock));
+    const owner = await readOwner(directory, highestEpoch(names, epochOfLock)).catch(() => undefined);
     return holderOf(owner === 'gone' ? undefined : owner);
   }
 
@@ -77,19 +79,36 @@ export class FileLease implements PlanLease {
     return this.releasing;
   }
 
+  /** For this process the plan is free in any case. */
   private async giveBack(): Promise<void> {
-    const { directory, epoch, token, log } = this.options;
     await this.heartbeat.stop();
+    const failure = await this.sayReleased();
+    heldTokens().delete(this.options.token);
+    if (failure === undefined) return;
+    const { directory, epoch, log } = this.options;
+    log('warn', 'A lock could not be given back; it is tried again.', { directory, epoch, error: failure.error });
+    this.sayReleasedSoon();
+  }
+
+  /** Others would be refused for as long as this process lives, although it has nothing to do with the plan any more. */
+  private sayReleasedSoon(): void {
+    const tryAgain = async () => {
+      if ((await this.sayReleased()) !== undefined) this.sayReleasedSoon();
+    };
+    setTimeout(tryAgain, this.heartbeat.everyMs).unref();
+  }
+
+  /** @returns why it could not be said */
+  private async sayReleased(): Promise<{ readonly error: unknown } | undefined> {
+    const { directory, epoch } = this.options;
     try {
       this.isLost ||= (await identityOf(this.own)) !== this.identity;
-      if (!this.isLost && (await this.removeEmptyPlan())) return;
+      if (!this.isLost && (await this.removeEmptyPlan())) return undefined;
       if (!this.isLost) await writeFile(join(directory, releasedName(epoch)), '', { flag: 'wx', mode: 0o600 });
       if (this.isLost || this.heartbeat.isHeard) await unlink(join(directory, beatName(epoch))).catch(ignoreMissing);
+      return undefined;
     } catch (error) {
-      // The plan is free all the same for this process, and for others as soon as it ends.
-      if (errorCode(error) !== 'EEXIST') log('warn', 'A lock could not be given back.', { directory, epoch, error });
-    } finally {
-      heldTokens().delete(token);
+      return errorCode(error) === 'EEXIST' ? undefined : { error };
     }
   }
 
@@ -103,23 +122,15 @@ function identityIn({ ino, mtimeMs }: Stats): string {
   return `${ino} ${mtimeMs}`;
 }
 
-/** Which file stands under a name, also when its number was another's before; `undefined` when none does. */
+/**
+ * Which file stands under a name, also when its number was another's before; `undefined` when none does. Faster than
+ * the promise of it, which makes an error for every file that is not there.
+ */
 function identityOf(path: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     lstat(path, (error, stats) => {
       if (error === null) resolve(identityIn(stats));
       else if (error.code === 'ENOENT') resolve(undefined);
-      else reject(error);
-    });
-  });
-}
-
-/** Faster than the promise of it, which makes an error for every file that is not there. */
-function exists(path: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    access(path, (error) => {
-      if (error === null) resolve(true);
-      else if (error.code === 'ENOENT') resolve(false);
       else reject(error);
     });
   });

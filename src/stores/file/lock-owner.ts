@@ -5,7 +5,7 @@ import { threadId } from 'node:worker_threads';
 import { z } from 'zod';
 import type { LockHolder } from '../../errors.js';
 import { isPlainObject } from '../../plan/json-value.js';
-import { errorCode, readDocument } from './documents.js';
+import { errorCode, ForeignFile, readDocument } from './documents.js';
 import { lockName } from './names.js';
 
 /** Who made a lock. Process ids alone name nobody: they come again, and every container counts its own. */
@@ -37,12 +37,17 @@ export function heldTokens(): Set<string> {
   return shared[tokensKey];
 }
 
-/** The owner of a lock; `undefined` when it is damaged: whatever is wrong with it, its owner cannot be judged. */
+/**
+ * The owner of a lock; `undefined` when it is damaged or no file: its owner cannot be judged.
+ * @throws the error of a system that cannot read now what it may read later: that says nothing of the owner
+ */
 export async function readOwner(directory: string, epoch: number): Promise<LockOwner | 'gone' | undefined> {
   try {
     return decodeOwner(Buffer.from(await readDocument(join(directory, lockName(epoch)))).toString());
   } catch (error) {
-    return errorCode(error) === 'ENOENT' ? 'gone' : undefined;
+    if (errorCode(error) === 'ENOENT') return 'gone';
+    if (error instanceof ForeignFile) return undefined;
+    throw error;
   }
 }
 

@@ -203,12 +203,15 @@ async function openLock(directory: string, epoch: number, owner: LockOwner): Pro
   }
 }
 
-/** With the plan ours: lower locks go, the lowest first, and what nobody finished. What cannot go is in nobody's way. */
+/**
+ * With the plan ours: lower locks go, the lowest first, and what nobody finished; also what lay beside our lock before
+ * it was made, and would give it back for us. What cannot go is in nobody's way.
+ */
 async function tidy(directory: string, names: readonly string[], epoch: number): Promise<void> {
   const remove = (name: string) => unlink(join(directory, name)).catch(() => {});
   const lower = names
     .map((name) => ({ name, epoch: epochOfLockFamily(name) ?? Number.POSITIVE_INFINITY }))
-    .filter((entry) => entry.epoch < epoch)
+    .filter((entry) => entry.epoch <= epoch && entry.name !== lockName(epoch))
     .sort((a, b) => a.epoch - b.epoch || a.name.length - b.name.length);
   for (const { name } of lower) await remove(name);
   for (const name of names) if (isTemporary(name)) await remove(name);

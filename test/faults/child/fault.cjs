@@ -13,6 +13,8 @@ const order = JSON.parse(process.env.VIBE_TEST_FAULT ?? '{"directory":"/"}');
 let isLifted = false;
 let counted = 0;
 let matched = 0;
+/** Told here, and not to the ledger, when the order is one that `renew` gave. */
+let told;
 
 /** What a path is called in the ledger: its way from the directory; `undefined` when it does not lie there. */
 function nameOf(path) {
@@ -46,12 +48,28 @@ function lift() {
   isLifted = true;
 }
 
+/** Counts anew, with another order. Answers the list in which the operations will be told. */
+function renew(next) {
+  for (const key of Object.keys(order)) delete order[key];
+  Object.assign(order, next);
+  isLifted = false;
+  counted = matched = 0;
+  told = [];
+  return told;
+}
+
+/** Whether an operation is one of those that the order counts. */
+function counts(isChange) {
+  return order.counts === 'all' || (order.counts === 'looks') !== isChange;
+}
+
 function isMeant({ kind, file }) {
   if (order.at === undefined) return false;
   if (order.only?.kind !== undefined && order.only.kind !== kind) return false;
   if (order.only?.file !== undefined && !file.includes(order.only.file)) return false;
   matched += 1;
-  return order.isLasting ? matched >= order.at : matched === order.at;
+  if (matched === order.at) return true;
+  return Boolean(order.isLasting) && matched > order.at && (order.lastingKinds?.includes(kind) ?? true);
 }
 
 function interrupt({ n }) {
@@ -79,7 +97,8 @@ function errorOf({ kind, file, path }, code) {
 }
 
 function note(entry) {
-  writeSync(ledger, `${JSON.stringify(entry)}\n`);
+  if (told !== undefined) told.push(entry);
+  else writeSync(ledger, `${JSON.stringify(entry)}\n`);
 }
 
-module.exports = { order, nameOf, begin, end, lift };
+module.exports = { order, nameOf, begin, end, lift, renew, counts };

@@ -5,10 +5,9 @@
  * half of it is written. `undefined` for calls that touch no file under the directory.
  */
 const fs = require('node:fs');
-const { nameOf, order } = require('./fault.cjs');
+const { counts, nameOf } = require('./fault.cjs');
 
-const { writeSync, openSync } = fs;
-const isLooking = order.counts === 'looks';
+const { writeSync, openSync, closeSync } = fs;
 
 /** What is open under the directory: descriptor -> { file, path, isWritable }. */
 const opened = new Map();
@@ -16,13 +15,13 @@ const opened = new Map();
 const changesOfPaths = ['mkdir', 'mkdtemp', 'rename', 'link', 'symlink', 'unlink', 'rm', 'rmdir', 'truncate'];
 const changesOfContent = ['writeFile', 'appendFile'];
 const changesOfMarks = ['copyFile', 'chmod', 'utimes'];
-const looksAtPaths = ['readFile', 'readdir', 'opendir', 'stat', 'lstat', 'access', 'realpath'];
+const looksAtPaths = ['readFile', 'readdir', 'opendir', 'stat', 'lstat', 'access', 'exists', 'realpath'];
 
 const describers = {
   open: describeOpen,
-  ...byName([...changesOfPaths, ...changesOfMarks], (kind) => (args) => ofPaths(kind, args, !isLooking)),
+  ...byName([...changesOfPaths, ...changesOfMarks], (kind) => (args) => ofPaths(kind, args, true)),
   ...byName(changesOfContent, (kind) => (args) => ofContent(kind, args)),
-  ...byName(looksAtPaths, (kind) => (args) => ofPaths(kind, args, isLooking)),
+  ...byName(looksAtPaths, (kind) => (args) => ofPaths(kind, args, false)),
   ...byName(
     ['write', 'writev'],
     (kind) =>
@@ -33,13 +32,13 @@ const describers = {
     ['fsync', 'fdatasync', 'ftruncate', 'fchmod'],
     (kind) =>
       ([fd]) =>
-        ofDescriptor(kind, fd, !isLooking),
+        ofDescriptor(kind, fd, true),
   ),
   ...byName(
     ['read', 'readv', 'fstat'],
     (kind) =>
       ([fd]) =>
-        ofDescriptor(kind, fd, isLooking),
+        ofDescriptor(kind, fd, false),
   ),
   close: ([fd]) => ofClose(fd),
 };
@@ -51,8 +50,8 @@ function describeHandle(handle, { file, path, isWritable }) {
   return {
     ...byName(['write', 'writev'], (kind) => (args) => ofWrite(kind, fd, args, 0)),
     ...byName(changesOfContent, (kind) => (args) => ofContent(kind, [fd, ...args])),
-    ...byName(['sync', 'datasync', 'truncate', 'chmod'], (kind) => () => ofDescriptor(kind, fd, !isLooking)),
-    ...byName(['read', 'readv', 'readFile', 'stat'], (kind) => () => ofDescriptor(kind, fd, isLooking)),
+    ...byName(['sync', 'datasync', 'truncate', 'chmod'], (kind) => () => ofDescriptor(kind, fd, true)),
+    ...byName(['read', 'readv', 'readFile', 'stat'], (kind) => () => ofDescriptor(kind, fd, false)),
     close: () => ofClose(fd),
   };
 }
@@ -66,29 +65,29 @@ function describeOpen([path, flags = 'r']) {
   const remember = (result) => {
     if (typeof result === 'number') opened.set(result, { file, path, isWritable });
   };
-  return { kind: 'open', file, path, isWritable, isCounted: isWritable !== isLooking, opened: remember };
+  return { kind: 'open', file, path, isWritable, isCounted: counts(isWritable), opened: remember };
 }
 
-function ofPaths(kind, [path, other], isCounted) {
+function ofPaths(kind, [path, other], isChange) {
   const isOfTwo = ['rename', 'link', 'symlink', 'copyFile'].includes(kind);
   const file = (isOfTwo ? nameOf(other) : undefined) ?? nameOf(path);
-  return file === undefined ? undefined : { kind, file, path, isCounted };
+  return file === undefined ? undefined : { kind, file, path, isCounted: counts(isChange) };
 }
 
-function ofDescriptor(kind, fd, isCounted) {
+function ofDescriptor(kind, fd, isChange) {
   const entry = opened.get(fd);
-  return entry && { kind, file: entry.file, path: entry.path, isCounted };
+  return entry && { kind, file: entry.file, path: entry.path, isCounted: counts(isChange) };
 }
 
 function ofClose(fd) {
   const entry = opened.get(fd);
   opened.delete(fd);
-  return entry && { kind: 'close', file: entry.file, path: entry.path, isCounted: entry.isWritable && !isLooking };
+  return entry && { kind: 'close', file: entry.file, path: entry.path, isCounted: counts(entry.isWritable) };
 }
 
 /** `skipped` arguments stand before the data in what is handed on: the descriptor, or none. */
 function ofWrite(kind, fd, [data, ...rest], skipped) {
-  const operation = ofDescriptor(kind, fd, !isLooking);
+  const operation = ofDescriptor(kind, fd, true);
   if (operation === undefined) return undefined;
   const { bytes, position } = bytesOf(data, rest);
   const half = bytes.subarray(0, bytes.length >> 1);
@@ -125,12 +124,13 @@ function asPosition(position) {
 /** `writeFile` and `appendFile` loop by themselves: they can be torn, never short. */
 function ofContent(kind, [target, data, options]) {
   const open = typeof target === 'number' ? target : target?.fd;
-  const operation = open === undefined ? ofPaths(kind, [target], !isLooking) : ofDescriptor(kind, open, !isLooking);
+  const operation = open === undefined ? ofPaths(kind, [target], true) : ofDescriptor(kind, open, true);
   if (operation === undefined || (typeof data !== 'string' && !ArrayBuffer.isView(data))) return operation;
   const writeHalf = () => {
     const fd = open ?? openSync(target, options?.flag ?? (kind === 'writeFile' ? 'w' : 'a'), options?.mode);
     const bytes = typeof data === 'string' ? Buffer.from(data) : asBuffer(data);
     writeSync(fd, bytes, 0, bytes.length >> 1);
+    if (open === undefined) closeSync(fd);
   };
   return { ...operation, writeHalf };
 }

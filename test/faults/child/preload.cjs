@@ -8,7 +8,7 @@ const { AsyncLocalStorage, AsyncResource } = require('node:async_hooks');
 const fs = require('node:fs');
 const { syncBuiltinESMExports } = require('node:module');
 const os = require('node:os');
-const { begin, end, lift, order } = require('./fault.cjs');
+const { begin, end, lift, order, renew } = require('./fault.cjs');
 const { describeHandle, describers } = require('./operations.cjs');
 
 /** Set while a function of `fs` runs: what it calls of its own kind is part of the same operation. */
@@ -21,7 +21,7 @@ for (const [name, describe] of Object.entries(describers)) {
 }
 if (order.hostname !== undefined) os.hostname = () => order.hostname;
 syncBuiltinESMExports();
-globalThis[Symbol.for('vibe-aigc.test.lift-fault')] = lift;
+globalThis[Symbol.for('vibe-aigc.test.fault')] = { lift, renew };
 
 function wrap(object, name, describe, through) {
   const original = object[name];
@@ -38,6 +38,7 @@ function wrap(object, name, describe, through) {
 
 function directly(operation, args, proceed) {
   const { given, error } = prepare(operation, args);
+  if (error !== undefined && operation.kind === 'exists') return false; // it cannot say that it does not know
   if (error !== undefined && operation.kind !== 'close') throw error;
   const result = proceed(given);
   if (error !== undefined) throw error;

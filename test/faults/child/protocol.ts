@@ -17,6 +17,8 @@ export interface Job {
   readonly waitsForStart?: boolean;
   /** The handler of this node returns when the process is sent 'release'. */
   readonly hold?: string;
+  /** When all is done, the process lives on until it is sent 'release'. */
+  readonly livesOn?: boolean;
   /** The call is aborted at the first event of this type. */
   readonly abortAt?: string;
   /** Instead of a call it prunes all plans by this policy. */
@@ -30,7 +32,7 @@ export interface FaultOrder {
   /** Operations under this directory count. */
   readonly directory: string;
   /** `changes` (the default): what may change a file. `looks`: what only reads. */
-  readonly counts?: 'changes' | 'looks';
+  readonly counts?: 'changes' | 'looks' | 'all';
   /** The how-manieth operation is meant, from 1; among those that `only` names. */
   readonly at?: number;
   readonly only?: { readonly kind?: string; readonly file?: string };
@@ -41,6 +43,8 @@ export interface FaultOrder {
   readonly code?: FaultCode;
   /** All later operations fail too, until the next call. */
   readonly isLasting?: boolean;
+  /** Of the later ones, only these. */
+  readonly lastingKinds?: readonly string[];
   /** The name by which the process knows its machine. */
   readonly hostname?: string;
 }

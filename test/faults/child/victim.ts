@@ -10,12 +10,13 @@ import { runThreads } from './threads.js';
  * rejected. It knows nothing of faults.
  */
 const job = JSON.parse(process.argv[2] ?? '{}') as Job;
-const liftFault = (globalThis as { [key: symbol]: unknown })[Symbol.for('vibe-aigc.test.lift-fault')] as () => void;
+const fault = (globalThis as { [key: symbol]: unknown })[Symbol.for('vibe-aigc.test.fault')] as { lift(): void };
 
 if (job.threads !== undefined && isMainThread) await runThreads(job);
 else await work();
 
 async function work(): Promise<void> {
+  const released = job.livesOn === true ? told('release') : undefined;
   if (job.waitsForStart === true) {
     const started = told('start');
     note({ type: 'ready' });
@@ -23,8 +24,9 @@ async function work(): Promise<void> {
   }
   let isDone = await callPlanner(job);
   for (let calls = job.calls ?? 1; calls > 1 && !isDone; calls--) {
-    liftFault();
+    fault.lift();
     isDone = await callPlanner(job);
   }
   if (isDone && job.callsAgain === true) await callPlanner(job);
+  await released;
 }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ExecutionResult, type MetaPlanner, VibeError } from 'vibe-aigc';
+import { type CheckpointCorruptError, type ExecutionResult, type MetaPlanner, VibeError } from 'vibe-aigc';
 import { buildState, type DiskState, readState } from '../helpers/disk-state.js';
 import { posterPlanner } from '../helpers/poster-planner.js';
 import { posterVibe } from '../helpers/poster-run.js';
@@ -17,6 +17,8 @@ export interface Expected {
   readonly known: readonly string[];
   /** Nodes that may not be called again even with `onCorrupt: 'fallback'`: an intact checkpoint has them. */
   readonly provenElsewhere?: readonly string[];
+  /** What the checkpoints of the store are, as JSON by id; unset: those that are listed are not looked at. */
+  readonly checkpoints?: ReadonlyMap<string, string> | undefined;
   /** Codes of the error that must follow; unset: it may succeed. */
   readonly codes?: readonly string[];
   /** Whether what is intact may be of another plan, with other outputs. */
@@ -37,17 +39,19 @@ let directories = 0;
 /** Resumes on damaged files, then once more with what is left when the caller says so. */
 export async function tryDamaged(base: string, files: DiskState, expected: Expected): Promise<Tried> {
   const problems: string[] = [];
-  const first = await tryOnce(base, files, 'throw', expected.prepare);
+  const first = await tryOnce(base, files, 'throw', expected);
+  problems.push(...first.wronglyListed);
   if (first.result !== undefined) {
     if (expected.codes !== undefined) problems.push('it was accepted');
     problems.push(...resultProblems(first, expected, expected.known));
     return { problems, ended: 'completed' };
   }
   if (!(expected.codes ?? damageCodes).includes(first.code)) problems.push(`it threw ${first.code}: ${first.error}`);
+  problems.push(...untold(first.error));
   if (first.calls.length > 0) problems.push(`it threw after it had called ${first.calls}`);
   problems.push(...first.changed.map((path) => `it threw and changed ${path}`));
 
-  const second = await tryOnce(base, files, 'fallback', expected.prepare);
+  const second = await tryOnce(base, files, 'fallback', { prepare: expected.prepare });
   problems.push(...fallbackProblems(first, second, expected));
   return { problems: problems.map((problem) => problem.slice(0, 1_000)), ended: first.code };
 }
@@ -70,13 +74,38 @@ interface Try {
   readonly changed: readonly string[];
   /** What is wrong with a call that follows one that succeeded. */
   readonly again?: string | undefined;
+  /** What is wrong with the checkpoints that were listed. */
+  readonly wronglyListed: readonly string[];
+}
+
+/** Whoever is told of damage is told where it is, and what. */
+function untold(error: unknown): string[] {
+  const { code, location, reason } = error as CheckpointCorruptError;
+  if (code !== 'CHECKPOINT_CORRUPT') return [];
+  const isTold = [location, reason].every((text) => typeof text === 'string' && text.length > 3);
+  return isTold ? [] : [`it tells the location ${JSON.stringify(location)} and the reason ${JSON.stringify(reason)}`];
+}
+
+/** What is listed as intact is what was saved; what is not is refused, and why. */
+async function wronglyListedBy(planner: MetaPlanner, checkpoints: Expected['checkpoints']): Promise<string[]> {
+  const problems: string[] = [];
+  const listed = await planner.listCheckpoints();
+  for (const { checkpointId, damaged } of checkpoints === undefined ? [] : listed) {
+    const loaded = await planner.getCheckpoint(checkpointId).catch((error: unknown) => ({ error }));
+    if ('error' in loaded) {
+      if (damaged === undefined) problems.push(`${checkpointId} is listed as intact, and throws ${loaded.error}`);
+      problems.push(...untold(loaded.error).map((problem) => `${checkpointId}: ${problem}`));
+    } else if (damaged !== undefined) problems.push(`${checkpointId} is listed as damaged, and loads`);
+    else if (JSON.stringify(loaded) !== checkpoints?.get(checkpointId)) problems.push(`${checkpointId} has changed`);
+  }
+  return problems;
 }
 
 async function tryOnce(
   base: string,
   files: DiskState,
   onCorrupt: 'throw' | 'fallback',
-  prepare: Expected['prepare'],
+  { prepare, checkpoints }: Pick<Expected, 'prepare' | 'checkpoints'>,
 ): Promise<Try> {
   const checkpointDir = join(base, String(++directories));
   buildState(checkpointDir, files);
@@ -85,25 +114,30 @@ async function tryOnce(
   const calls: string[] = [];
   const open = () => posterPlanner({ checkpointDir, onCall: (nodeId) => calls.push(nodeId) });
   const planner = open();
+  let wronglyListed: string[] = [];
   try {
-    await planner.listCheckpoints();
+    wronglyListed = await wronglyListedBy(planner, checkpoints);
     const result = await orHang(planner.executeWithResume(posterVibe, { onCorrupt }));
-    const again = await orHang(outcomeAgain(open(), calls));
-    return { result, code: '', calls, changed: [], again };
+    const again = await orHang(outcomeAgain(open(), calls, calls.length === 0 ? onCorrupt : 'throw'));
+    return { result, code: '', calls, changed: [], again, wronglyListed };
   } catch (error) {
     const code = VibeError.is(error) ? error.code : 'an error that is none of ours';
-    return { code, error, calls, changed: changesIn(checkpointDir, before) };
+    return { code, error, calls, changed: changesIn(checkpointDir, before), wronglyListed };
   } finally {
     await planner.close();
     rmSync(checkpointDir, { recursive: true });
   }
 }
 
-/** The run is over, and the damage behind it. */
-async function outcomeAgain(planner: MetaPlanner, calls: string[]): Promise<string | undefined> {
+/** The run is over, and the damage behind it; where nothing was left to do, nothing was changed. */
+async function outcomeAgain(
+  planner: MetaPlanner,
+  calls: string[],
+  onCorrupt: 'throw' | 'fallback',
+): Promise<string | undefined> {
   const paid = calls.length;
   try {
-    await planner.executeWithResume(posterVibe);
+    await planner.executeWithResume(posterVibe, { onCorrupt });
     return calls.length === paid ? undefined : `another call called ${calls.splice(paid)}`;
   } catch (error) {
     return `another call threw ${error}`;

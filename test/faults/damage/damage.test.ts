@@ -1,126 +1,90 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fastDirectory } from '../helpers/fast-directory.js';
+import { describe, expect, it } from 'vitest';
 import { atLevel, testSeed } from '../helpers/level.js';
 import { paidNodes } from '../helpers/poster-run.js';
 import { randomFrom } from '../helpers/random.js';
-import { tryDamaged } from './check-damaged.js';
 import {
   bytesOf,
   cutAt,
   type Damage,
   filesIn,
-  flipBit,
-  journalIn,
   rearranged,
   replaced,
+  swapped,
+  withForeignLines,
   withoutFile,
-  zeroBlock,
 } from './damages.js';
-import { expectedOf } from './expectations.js';
-import { encodeJournal, nodesIn, readJournal } from './journal-lines.js';
-import { type SoundStore, soundStores } from './sound-stores.js';
+import { filesOfAnotherPlan, withForeignFiles, withStrayFiles } from './foreign-files.js';
+import { encodeJournal, nodesIn, readJournal, splitLines } from './journal-lines.js';
+import type { SoundStore } from './sound-stores.js';
+import { damagedStores, timeout } from './tried-damages.js';
 
 const seed = testSeed();
 const random = randomFrom(seed);
-const timeout = 1_800_000;
-let base: string;
-let stores: SoundStore[];
+const place = damagedStores('lines and files');
 
-beforeAll(async () => {
-  base = await mkdtemp(join(fastDirectory, 'vibe-aigc-damage-'));
-  stores = await soundStores(base);
-}, 120_000);
-
-afterAll(async () => {
-  if (base) await rm(base, { recursive: true, force: true });
-});
-
-/** Tries damages, and tells what was taken wrongly: each kind of failure once, with its first example and how often. */
-async function failuresOf(damages: Iterable<readonly [SoundStore, Damage]>): Promise<string[]> {
-  const failures = new Map<string, { first: string; count: number }>();
-  const ends: Record<string, number> = {};
-  for (const [store, damage] of damages) {
-    const { problems, ended } = await tryDamaged(base, damage.files, expectedOf(store, damage));
-    ends[ended] = (ends[ended] ?? 0) + 1;
-    if (problems.length === 0) continue;
-    const kind = `${store.name}: ${problems.join('; ')}`.replace(/\/\d+\//g, '/N/');
-    const { first, count } = failures.get(kind) ?? { first: damage.label, count: 0 };
-    failures.set(kind, { first, count: count + 1 });
-  }
-  console.info(`${expect.getState().currentTestName}: ${JSON.stringify(ends)}`);
-  return [...failures].map(([kind, { first, count }]) => `${kind} (${count} times, first with ${first})`);
+/** All of them, or with every change so many. */
+function some(all: Array<readonly [SoundStore, Damage]>, count: number): Array<readonly [SoundStore, Damage]> {
+  return atLevel(random.sample(all, count), all);
 }
 
-function* everyJournal(): Generator<readonly [SoundStore, string]> {
-  for (const store of stores) {
-    const path = journalIn(store.files);
-    if (path !== undefined) yield [store, path];
-  }
+function ofEach(damagesOf: (store: SoundStore) => Iterable<Damage>): Array<readonly [SoundStore, Damage]> {
+  return place.stores.flatMap((store) => [...damagesOf(store)].map((damage) => [store, damage] as const));
 }
 
 describe('what damage does to a run', () => {
   it('is nothing when there is none: what was acknowledged is known', () => {
-    for (const { name, acknowledged, known } of stores) {
+    for (const { name, acknowledged, known } of place.stores) {
       const missing = acknowledged.filter((nodeId) => paidNodes.includes(nodeId) && !known.includes(nodeId));
       expect(missing, name).toEqual([]);
     }
   });
 
-  it(`is never a wrong result, for a bit that flipped anywhere, seed ${seed}`, { timeout }, async () => {
-    const flips = Array.from({ length: atLevel(300, 6_000) }, () => {
-      const store = random.pick(stores);
-      return [store, flipBit(store.files, random)] as const;
-    });
-    expect(await failuresOf(flips)).toEqual([]);
-  });
-
-  it(`is never a wrong result, for a block of zeros, seed ${seed}`, { timeout }, async () => {
-    const blocks = Array.from({ length: atLevel(40, 1_000) }, () => {
-      const store = random.pick(stores);
-      return [store, zeroBlock(store.files, random)] as const;
-    });
-    expect(await failuresOf(blocks)).toEqual([]);
-  });
-
   it('is never a wrong result, for a file that is missing or empty', { timeout }, async () => {
-    const missing = stores.flatMap((store) =>
-      filesIn(store.files).flatMap((path) => [
-        [store, withoutFile(store.files, path)] as const,
-        [store, cutAt(store.files, path, 0)] as const,
-      ]),
+    const missing = ofEach(({ files }) =>
+      filesIn(files).flatMap((path) => [withoutFile(files, path), cutAt(files, path, 0)]),
     );
-    expect(await failuresOf(missing)).toEqual([]);
+    expect(await place.failuresOf(missing)).toEqual([]);
   });
 
-  it('is never a wrong result, for a journal that is cut off anywhere', { timeout }, async () => {
-    const cuts = function* () {
-      // Each offset in one of the stores, and in another one the next.
-      const step = atLevel(32, 1) * stores.length;
-      for (const [index, [store, path]] of [...everyJournal()].entries()) {
-        for (let length = index * atLevel(32, 1); length < bytesOf(store.files, path).length; length += step) {
-          yield [store, cutAt(store.files, path, length)] as const;
-        }
-      }
-    };
-    expect(await failuresOf(cuts())).toEqual([]);
+  it(`is never a wrong result, for lines that are doubled, swapped or missing, seed ${seed}`, { timeout }, async () => {
+    const changes = [...place.journals()].flatMap(([store, path]) =>
+      some(
+        [...rearranged(store.files, path)].map((damage) => [store, damage] as const),
+        30,
+      ),
+    );
+    const inDocuments = ofEach(function* ({ files }) {
+      for (const path of filesIn(files)) if (path.endsWith('.json')) yield* rearranged(files, path);
+    });
+    expect(await place.failuresOf([...changes, ...random.sample(inDocuments, atLevel(50, 1_500))])).toEqual([]);
   });
 
-  it('is never a wrong result, for lines that are doubled, swapped or missing', { timeout }, async () => {
-    const changes = function* () {
-      for (const [store, path] of everyJournal()) {
-        const all = [...rearranged(store.files, path)];
-        for (const damage of atLevel(random.sample(all, 30), all)) yield [store, damage] as const;
-      }
-    };
-    expect(await failuresOf(changes())).toEqual([]);
+  it(`is never a wrong result, for lines of another run, seed ${seed}`, { timeout }, async () => {
+    const foreign = [...place.journals()].flatMap(([store, path]) =>
+      [...place.journals()].flatMap(([other, otherPath]) => {
+        if (other === store) return [];
+        const lines = splitLines(bytesOf(other.files, otherPath));
+        return [...withForeignLines(store.files, path, lines)].map((damage) => [store, damage] as const);
+      }),
+    );
+    expect(await place.failuresOf(some(foreign, 60))).toEqual([]);
+  });
+
+  it(`is never a wrong result, for files with each other's content, seed ${seed}`, { timeout }, async () => {
+    expect(
+      await place.failuresOf(
+        some(
+          ofEach(({ files }) => swapped(files)),
+          60,
+        ),
+      ),
+    ).toEqual([]);
   });
 
   it('is never a wrong result, for the journal of another plan', { timeout }, async () => {
     const laidOver = function* () {
-      for (const [store, path] of everyJournal()) {
-        for (const [other, otherPath] of everyJournal()) {
+      for (const [store, path] of place.journals()) {
+        for (const [other, otherPath] of place.journals()) {
           if (other === store) continue;
           const { lines } = readJournal(bytesOf(other.files, otherPath));
           const foreign = lines.map(({ json, ...line }, index) => ({
@@ -134,13 +98,22 @@ describe('what damage does to a run', () => {
         }
       }
     };
-    expect(await failuresOf(laidOver())).toEqual([]);
+    expect(await place.failuresOf(laidOver())).toEqual([]);
+  });
+
+  it('is never a wrong result, for files of another plan with right sums', { timeout }, async () => {
+    const others = await filesOfAnotherPlan(place.base);
+    expect(await place.failuresOf(ofEach(({ files }) => withForeignFiles(files, others, 'another plan')))).toEqual([]);
+  });
+
+  it('is never a wrong result, for files that are nobody’s, and copies', { timeout }, async () => {
+    expect(await place.failuresOf(ofEach(({ files }) => withStrayFiles(files)))).toEqual([]);
   });
 });
 
 describe('the reader of journals that these tests have', () => {
   it('reads what the library writes, and writes it again byte by byte', () => {
-    for (const [{ files, known }, path] of everyJournal()) {
+    for (const [{ files, known }, path] of place.journals()) {
       const { lines, isDamaged } = readJournal(bytesOf(files, path));
       expect(isDamaged).toBe(false);
       expect(new Set(nodesIn(lines))).toEqual(new Set(known));

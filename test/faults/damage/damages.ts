@@ -7,6 +7,8 @@ export interface Damage {
   readonly files: DiskState;
   /** The file that was damaged. */
   readonly path: string;
+  /** Another one that was. */
+  readonly alsoPath?: string;
   readonly label: string;
 }
 
@@ -29,6 +31,50 @@ export function zeroBlock(files: DiskState, random: Random): Damage {
   const start = random.below(bytes.length);
   const end = start + random.pick([1, 64, 512, 4096]);
   return damaged(files, path, bytes.fill(0, start, end), `zeros from byte ${start} to ${Math.min(end, bytes.length)}`);
+}
+
+/** As a crash may leave a file whose blocks were never written: nothing but zeros, as long as it was or from a byte on. */
+export function* zeroed(files: DiskState, path: string): Generator<Damage> {
+  const { length } = bytesOf(files, path);
+  for (const start of [0, Math.floor(length / 2), length - 1]) {
+    yield damaged(files, path, bytesOf(files, path).slice().fill(0, start), `zeros from byte ${start} to its end`);
+  }
+  const padded = new Uint8Array([...bytesOf(files, path), ...new Uint8Array(512)]);
+  yield damaged(files, path, padded, '512 zeros behind its end');
+}
+
+/** Every two files with each other's content. */
+export function* swapped(files: DiskState): Generator<Damage> {
+  const paths = filesIn(files);
+  for (const [index, path] of paths.entries()) {
+    for (const alsoPath of paths.slice(index + 1)) {
+      const changed = new Map([...files, [path, bytesOf(files, alsoPath)], [alsoPath, bytesOf(files, path)]] as const);
+      yield { files: changed, path, alsoPath, label: `${path} and ${alsoPath} swapped` };
+    }
+  }
+}
+
+/** Before, in and after the line feed of each line, and in the middle of it. */
+export function lineCuts(files: DiskState, path: string): number[] {
+  const cuts: number[] = [];
+  let end = 0;
+  for (const line of splitLines(bytesOf(files, path))) {
+    cuts.push(end + Math.floor(line.length / 2), end + line.length - 1, end + line.length);
+    end += line.length;
+  }
+  return cuts.filter((cut) => cut < end);
+}
+
+/** A line of another file in the place of each line, and before it. */
+export function* withForeignLines(files: DiskState, path: string, foreign: readonly Uint8Array[]): Generator<Damage> {
+  const lines = splitLines(bytesOf(files, path));
+  for (const [index, line] of foreign.entries()) {
+    const at = Math.min(index, lines.length - 1);
+    const of = (label: string, changed: readonly Uint8Array[]) => damaged(files, path, joined(changed), label);
+    yield of(`line ${at + 1} is that of another file`, lines.toSpliced(at, 1, line));
+    yield of(`a line of another file before line ${at + 1}`, lines.toSpliced(at, 0, line));
+    yield of(`line ${index + 1} of another file at its end`, [...lines, line]);
+  }
 }
 
 /** Each way to have the lines of a file in another order or number, for each line. */

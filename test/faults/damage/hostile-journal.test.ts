@@ -55,7 +55,7 @@ describe('a journal whose sums are right', () => {
   for (const [name, json] of Object.entries(hostileMarks)) {
     it(`comes to the right end, or to an error, with ${name}`, async () => {
       const { files } = withLines([...lines, { flushed: lines.length + 1, json }]);
-      const { problems } = await tryDamaged(base, files, store);
+      const { problems } = await tryDamaged(base, files, { outputs: store.outputs, known: store.known });
       expect(problems).toEqual([]);
       const checkpointDir = join(base, name);
       buildState(checkpointDir, files);

@@ -16,9 +16,13 @@ export async function soundStores(base: string): Promise<SoundStore[]> {
     buildState(checkpointDir, left.files);
     const calls: string[] = [];
     const planner = posterPlanner({ checkpointDir, onCall: (nodeId) => calls.push(nodeId) });
+    const checkpoints = new Map<string, string>();
+    for (const { checkpointId } of await planner.listCheckpoints()) {
+      checkpoints.set(checkpointId, JSON.stringify(await planner.getCheckpoint(checkpointId)));
+    }
     await planner.executeWithResume(posterVibe);
     await planner.close();
-    stores.push({ ...left, outputs, known: paidNodes.filter((nodeId) => !calls.includes(nodeId)) });
+    stores.push({ ...left, outputs, checkpoints, known: paidNodes.filter((nodeId) => !calls.includes(nodeId)) });
   }
   return stores;
 }

@@ -30,6 +30,12 @@ const codesOf: Record<string, readonly FaultCode[]> = {
 const codesOfOthers: readonly FaultCode[] = ['ENOSPC', 'EACCES', 'EROFS', 'EIO'];
 const codesOfLooks: readonly FaultCode[] = ['EIO', 'EACCES'];
 
+const allKinds = [
+  ...Object.keys(codesOf),
+  ...['mkdir', 'rename', 'link', 'symlink', 'truncate', 'chmod', 'fchmod', 'utimes'],
+  ...['lstat', 'fstat', 'access', 'exists', 'realpath'],
+];
+
 /** Every operation with every error that it can end with. */
 export function failuresOf(operations: readonly Operation[]): Failure[] {
   return operations.flatMap((operation) => codesFor(operation).map((code) => failureOf(operation, code)));
@@ -43,8 +49,13 @@ export function oneFailureEach(operations: readonly Operation[]): Failure[] {
   });
 }
 
-function codesFor({ kind }: Operation): readonly FaultCode[] {
-  return codesOf[kind] ?? (/stat|access|realpath|opendir/.test(kind) ? codesOfLooks : codesOfOthers);
+/** The kinds that such an error ends, when a disk is in that state for good. */
+export function kindsFailingWith(code: FaultCode): string[] {
+  return allKinds.filter((kind) => codesFor({ kind }).includes(code));
+}
+
+export function codesFor({ kind }: Pick<Operation, 'kind'>): readonly FaultCode[] {
+  return codesOf[kind] ?? (/stat|access|exists|realpath|opendir/.test(kind) ? codesOfLooks : codesOfOthers);
 }
 
 function failureOf({ n, kind, file }: Operation, code: FaultCode): Failure {

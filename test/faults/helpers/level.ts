@@ -1,4 +1,4 @@
-/** `full` when started by `npm run test:faults`; otherwise a part is tried, so that every change can be tested. */
+/** `full` when started by `npm run test:faults:full`; otherwise a part is tried, so that every change can be tested. */
 const { MODE } = (import.meta as ImportMeta & { env: { readonly MODE: string } }).env;
 export const isFull = MODE === 'full';
 

@@ -9,6 +9,10 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The program of `../child/victim.ts` with the whole library in one file. */
     victimProgram: string;
+    /** The program of `../failing-calls/program.ts`, likewise. */
+    failingCallsProgram: string;
+    /** The program of `../full-disk/program.ts`, likewise. */
+    smallDiskProgram: string;
   }
 }
 
@@ -16,10 +20,12 @@ declare module 'vitest' {
 export default async function buildVictim(project: TestProject): Promise<() => Promise<void>> {
   const outDir = await mkdtemp(join(tmpdir(), 'vibe-aigc-faults-'));
   const victim = fileURLToPath(new URL('../child/victim.ts', import.meta.url));
+  const failingCalls = fileURLToPath(new URL('../failing-calls/program.ts', import.meta.url));
+  const smallDisk = fileURLToPath(new URL('../full-disk/program.ts', import.meta.url));
   await build({
     config: false,
     silent: true,
-    entry: { victim },
+    entry: { victim, failingCalls, smallDisk },
     outDir,
     format: 'esm',
     target: 'node20',
@@ -34,5 +40,7 @@ export default async function buildVictim(project: TestProject): Promise<() => P
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
   project.provide('victimProgram', join(outDir, 'victim.mjs'));
+  project.provide('failingCallsProgram', join(outDir, 'failingCalls.mjs'));
+  project.provide('smallDiskProgram', join(outDir, 'smallDisk.mjs'));
   return () => rm(outDir, { recursive: true, force: true });
 }

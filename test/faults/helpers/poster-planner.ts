@@ -8,13 +8,15 @@ export interface PosterSettings extends PosterHooks {
   readonly durability?: Durability;
   readonly checkpointInterval?: number;
   readonly onProgress?: MetaPlannerOptions['onProgress'];
+  /** Default 20: a lock that nobody can judge is taken over soon. */
+  readonly lockTakeoverMs?: number;
 }
 
-/** A planner on a store of its own, as a new process has them. A lock that nobody can judge is taken over soon. */
+/** A planner on a store of its own, as a new process has them. */
 export function posterPlanner(settings: PosterSettings): MetaPlanner {
-  const { checkpointDir, durability, checkpointInterval, onProgress, ...hooks } = settings;
+  const { checkpointDir, durability, checkpointInterval, onProgress, lockTakeoverMs = 20, ...hooks } = settings;
   return new MetaPlanner({
-    persistenceManager: new WorkflowPersistenceManager({ checkpointDir, lockTakeoverMs: 20 }),
+    persistenceManager: new WorkflowPersistenceManager({ checkpointDir, lockTakeoverMs }),
     concurrency: 3,
     ...posterOptions(hooks),
     durability,

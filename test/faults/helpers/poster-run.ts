@@ -78,21 +78,38 @@ export interface PosterHooks {
   readonly onCall?: (nodeId: string) => void;
   /** What a call waits for before it returns. */
   readonly during?: (nodeId: string) => Promise<void> | void;
+  /** Told of each output, as it is returned. */
+  readonly onReturn?: (nodeId: string, output: unknown) => void;
+  /** So many characters more in the first output: snapshots of it are too dear for each checkpoint to be a file. */
+  readonly padding?: number | undefined;
+  /** Told when a plan is asked for. */
+  readonly onPlanned?: () => void;
 }
 
 /** Outputs show what a node was given: one wrong input changes all that follow. */
-function posterHandler({ onCall, during }: PosterHooks = {}): NodeHandler {
+function posterHandler({ onCall, during, onReturn, padding = 0 }: PosterHooks = {}): NodeHandler {
   return async ({ id }, { inputs }) => {
     onCall?.(id);
     for (let turn = turns[id] ?? 0; turn > 0; turn--) await nextTurn();
     await during?.(id);
     const saw = createHash('sha256').update(sortedJson(inputs)).digest('hex').slice(0, 16);
-    return { node: id, saw, text: `${id} · ${'≋'.repeat(id.length * 5)}` };
+    const output = {
+      node: id,
+      saw,
+      text: `${id} · ${'≋'.repeat(id.length * 5)}`,
+      ...(padding > 0 && id === 'brief' && { padding: 'x'.repeat(padding) }),
+    };
+    onReturn?.(id, output);
+    return output;
   };
 }
 
 export function posterOptions(hooks: PosterHooks = {}): Pick<MetaPlannerOptions, 'decomposer' | 'handlers'> {
-  return { decomposer: () => ({ rootNodes: posterNodes }), handlers: { generate: posterHandler(hooks) } };
+  const decomposer = () => {
+    hooks.onPlanned?.();
+    return { rootNodes: posterNodes };
+  };
+  return { decomposer, handlers: { generate: posterHandler(hooks) } };
 }
 
 /** What comes of a run that nothing happens to. */

@@ -36,16 +36,17 @@ export class Scratch {
     return join(this.directory, 'checkpoints');
   }
 
-  start(task: Task, fault: Fault = {}): VictimProcess {
+  /** @param within what the process is started with, such as `unshare` */
+  start(task: Task, fault: Fault = {}, within: readonly string[] = []): VictimProcess {
     const job = { ...task, checkpointDir: this.checkpointDir };
-    const process = new VictimProcess(job, { ...fault, directory: this.directory });
+    const process = new VictimProcess(job, { ...fault, directory: this.directory }, within);
     this.processes.push(process);
     return process;
   }
 
   /** A process from its start to its end. */
-  run(task: Task, fault: Fault = {}): Promise<EndedProcess> {
-    return this.start(task, fault).ended;
+  run(task: Task, fault: Fault = {}, within: readonly string[] = []): Promise<EndedProcess> {
+    return this.start(task, fault, within).ended;
   }
 
   /** A call that nothing hinders, and once more: in the same process, and at the full level also in a fresh one. */

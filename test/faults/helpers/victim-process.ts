@@ -25,8 +25,11 @@ export class VictimProcess {
   private readonly watchers = new Set<() => void>();
   private hasEnded = false;
 
-  constructor(job: Job, order: FaultOrder) {
-    this.child = spawn(process.execPath, ['--require', preload, inject('victimProgram'), JSON.stringify(job)], {
+  /** @param within what the program is started with, so that it is somewhere else */
+  constructor(job: Job, order: FaultOrder, within: readonly string[]) {
+    const command = [process.execPath, '--require', preload, inject('victimProgram'), JSON.stringify(job)];
+    const [program, ...args] = [...within, ...command] as [string, ...string[]];
+    this.child = spawn(program, args, {
       env: { VIBE_TEST_FAULT: JSON.stringify(order) },
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -18,7 +18,7 @@ describe('every protection', () => {
   }
 });
 
-/** Each takes a run of the tests that must fail: only `npm run test:faults` has the time. */
+/** Each takes a run of the tests that must fail: only `npm run test:faults:full` has the time. */
 const tried = isFull ? mutants : [];
 
 describe('a library', () => {

@@ -46,7 +46,7 @@ export const mutants: readonly Mutant[] = [
     file: file('journal-lines'),
     find: '!== sum) return undefined;',
     replace: '=== noLine) return undefined;',
-    caughtBy: 'faults/damage',
+    caughtBy: 'faults/damage/flips.test.ts',
   },
   {
     name: 'no checksum of a checkpoint',
@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
     file: file('journal-reader'),
     find: 'this.flushed = Math.max(this.flushed, line.flushed);',
     replace: '',
-    caughtBy: 'faults/damage',
+    caughtBy: 'faults/damage/cuts.test.ts',
   },
   {
     name: 'no fence before an acknowledgement',
@@ -86,7 +86,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no reading back of a checkpoint file',
     file: file('documents'),
-    find: "if (!(await isInFile(temporary, bytes))) throw new Error('the file read back differs');",
+    find: 'if (!(await isInFile(temporary, bytes))) throw new Error(notWhole);',
     replace: '',
     caughtBy: 'faults/failing-operations.test.ts',
   },
@@ -125,5 +125,54 @@ export const mutants: readonly Mutant[] = [
     replace:
       'for (const epoch of opening.replaces) await unlink(join(directory, journalName(epoch))).catch(ifMissing);\n    const end = await this.writeOpening(directory, path, opening.lines);',
     caughtBy: 'stores/file/journal.test.ts',
+  },
+  {
+    name: 'no heartbeat',
+    file: file('lock'),
+    find: 'lease.start();',
+    replace: '',
+    caughtBy: 'stores/file/lock.test.ts',
+  },
+  {
+    name: 'a lock that was made again taken for ours',
+    file: file('lease'),
+    find: 'if (identity !== undefined && identity === this.identity && next === undefined) return;',
+    replace: 'if (identity !== undefined && next === undefined) return;',
+    caughtBy: 'stores/file/lock.test.ts',
+  },
+  {
+    name: 'a lock that cannot be read just now taken for a stranger’s',
+    file: file('lock-owner'),
+    find: 'if (error instanceof ForeignFile) return undefined;',
+    replace: 'return undefined;',
+    caughtBy: 'faults/failing-calls',
+  },
+  {
+    name: 'a short write taken for a whole one',
+    file: file('documents'),
+    find: 'written += bytesWritten;',
+    replace: 'written = bytes.length + bytesWritten;',
+    caughtBy: 'faults/failing-calls',
+  },
+  {
+    name: 'a journal written on after a failed write',
+    file: file('journal-writer'),
+    find: 'if (this.failure !== undefined) throw this.failure.error;\n    const bytes',
+    replace: 'const bytes',
+    caughtBy: 'stores/file/journal.test.ts',
+  },
+  {
+    name: 'an error without the results that could not be saved',
+    file: 'lifecycle/run-vibe.ts',
+    find: 'return new PersistenceError<ExecutionState>(state.planId, reason, executionStateOf(state), { cause });',
+    replace: 'return new PersistenceError<ExecutionState>(state.planId, reason, undefined, { cause });',
+    caughtBy: 'faults/failing-calls',
+  },
+  {
+    name: 'a file of another plan taken for ours',
+    file: file('listing'),
+    find: "if (!isAtHome) return 'it is the file of another plan';",
+    replace: '',
+    caughtBy: 'faults/damage/damage.test.ts',
   },
 ];

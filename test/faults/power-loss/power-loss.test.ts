@@ -6,6 +6,7 @@ import { fastDirectory } from '../helpers/fast-directory.js';
 import { testSeed } from '../helpers/level.js';
 import { posterOutputs } from '../helpers/poster-run.js';
 import { randomFrom } from '../helpers/random.js';
+import { tellCount } from '../helpers/tell-count.js';
 import { checkResume } from './check-resume.js';
 import { chosenStates, everyLeastState, type StateAtCut } from './chosen-states.js';
 import type { Recording } from './operations.js';
@@ -18,6 +19,7 @@ let recorded: RecordedScenario[];
 let outputs: Record<string, unknown>;
 let base: string;
 let states = 0;
+tellCount('disk states after a power cut', () => states);
 
 beforeAll(async () => {
   recorded = await recordScenarios();
@@ -27,7 +29,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (base) await rm(base, { recursive: true, force: true });
-  console.info(`power loss: ${states} states, seed ${seed}`);
 });
 
 /** Tries states until some are found wrong, and tells what is wrong with them. */

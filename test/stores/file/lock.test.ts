@@ -195,6 +195,18 @@ describe('the lock of a plan', () => {
     await expect(sleeper.check()).rejects.toMatchObject({ code: 'PLAN_LOCKED' });
   });
 
+  it('is lost for good when two others have had the plan since, and only the last of their locks is left', async () => {
+    const { store, directory, names, abandon } = await setUp();
+    const sleeper = await abandon({ boot_id: 'another' });
+    const lock = await readFile(join(directory, '.lock-1'));
+    await (await take(store, request())).release();
+    await take(store, request());
+    await writeFile(join(directory, '.lock-1'), lock);
+    expect(await names()).toEqual(['.lock-1', '.lock-3']);
+    await expect(sleeper.check()).rejects.toMatchObject({ code: 'PLAN_LOCKED', holder: { pid: process.pid } });
+    expect(() => sleeper.checkNow?.()).toThrow(expect.objectContaining({ code: 'PLAN_LOCKED' }));
+  });
+
   it('held by another thread of this process is held', async () => {
     const { store, abandon } = await setUp();
     const worker = new Worker(
@@ -205,6 +217,15 @@ describe('the lock of a plan', () => {
     await abandon({ thread_id: threadId });
     await expect(take(store, request({ onWaiting() {} }))).rejects.toMatchObject({ code: 'PLAN_LOCKED' });
     await worker.terminate();
+  });
+
+  it('is not given back by a file that was there before it', async () => {
+    const { store, directory, names } = await setUp();
+    await (await take(store, request())).release();
+    await writeFile(join(directory, '.lock-2.released'), '');
+    await take(store, request());
+    expect(await names()).toEqual(['.lock-2']);
+    await expect(take(store, request())).rejects.toMatchObject({ code: 'PLAN_LOCKED' });
   });
 
   it('sweeps what nobody finished, and leaves everything else', async () => {

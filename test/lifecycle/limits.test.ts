@@ -1,0 +1,144 @@
+import { MemoryPersistenceManager, MetaPlanner, type MetaPlannerOptions, type NodeHandler } from 'vibe-aigc';
+import { describe, expect, it } from 'vitest';
+import { quiet } from '../helpers/execution-driven-run.js';
+import { HandClock } from '../helpers/hand-clock.js';
+
+const vibe = { description: 'A film about limits' };
+
+function wide(size: number, id = 'wide') {
+  const rootNodes = Array.from({ length: size }, (_, index) => ({
+    id: `n${index}`,
+    type: 'generate' as const,
+    description: '',
+  }));
+  return { id, sourceVibe: vibe, rootNodes };
+}
+
+function plannerWith(clock: HandClock, run: NodeHandler, options: Partial<MetaPlannerOptions> = {}) {
+  const { now, setTimer } = clock;
+  return new MetaPlanner({
+    persistenceManager: new MemoryPersistenceManager(),
+    concurrency: 50,
+    handlers: { generate: { run, limits: ['provider'] } },
+    host: { now, setTimer },
+    ...options,
+  });
+}
+
+/** Moves on until a run has ended. */
+async function finish<T>(clock: HandClock, running: Promise<T>, stepMs = 1_000): Promise<T> {
+  let isOver = false;
+  void running.then(
+    () => {
+      isOver = true;
+    },
+    () => {
+      isOver = true;
+    },
+  );
+  for (let step = 0; step < 10_000 && !isOver; step++) {
+    await quiet();
+    if (!isOver) clock.advance(stepMs);
+  }
+  return running;
+}
+
+describe('a limit', () => {
+  it('keeps attempts of all runs of a planner below its concurrency', async () => {
+    const clock = new HandClock();
+    let [active, peak] = [0, 0];
+    const run: NodeHandler = async () => {
+      peak = Math.max(peak, ++active);
+      await quiet();
+      active--;
+    };
+    const planner = plannerWith(clock, run, { limits: { provider: { concurrency: 3 } } });
+    const runs = [planner.execute(vibe, { plan: wide(20, 'one') }), planner.execute(vibe, { plan: wide(20, 'two') })];
+    const results = await Promise.all(runs);
+    expect(results.map(({ status }) => status)).toEqual(['completed', 'completed']);
+    expect(peak).toBe(3);
+  });
+
+  it('spreads attempts over time after a first burst', async () => {
+    const clock = new HandClock();
+    const starts: number[] = [];
+    const planner = plannerWith(clock, () => void starts.push(clock.now()), {
+      limits: { provider: { perMinute: 60 } },
+    });
+    const begun = clock.now();
+    await finish(clock, planner.execute(vibe, { plan: wide(180) }), 250);
+    expect(starts.filter((at) => at === begun)).toHaveLength(60);
+    const minutes = [1, 2].map((minute) => starts.filter((at) => at - begun <= minute * 60_000).length);
+    expect(minutes).toEqual([120, 180]);
+  });
+
+  it('counts tokens that handlers tell of', async () => {
+    const clock = new HandClock();
+    const starts: number[] = [];
+    const run: NodeHandler = async (_, { spend }) => {
+      starts.push(clock.now());
+      await spend({ amount: 0, tokens: 600 });
+    };
+    const planner = plannerWith(clock, run, { limits: { provider: { tokensPerMinute: 1_000, concurrency: 1 } } });
+    const begun = clock.now();
+    const result = await finish(clock, planner.execute(vibe, { plan: wide(4) }), 100);
+    expect(result.executionSummary.spend).toEqual({ USD: { amount: 0, tokens: 2_400 } });
+    expect(starts.map((at) => Math.round((at - begun) / 1_000))).toEqual([0, 0, 12, 48]);
+  });
+
+  it('leaves a provider alone that refused one call, and then asks with a single probe', async () => {
+    const clock = new HandClock();
+    const calls: number[] = [];
+    const begun = clock.now();
+    const run: NodeHandler = async () => {
+      calls.push(clock.now() - begun);
+      await quiet();
+      if (clock.now() - begun < 30_000) {
+        throw Object.assign(new Error('too many requests'), { status: 429, headers: { 'retry-after': '20' } });
+      }
+    };
+    const planner = plannerWith(clock, run, {
+      limits: { provider: { concurrency: 5 } },
+      retry: { maxAttempts: 10, delayMs: 1_000 },
+    });
+    const result = await finish(clock, planner.execute(vibe, { plan: wide(20) }));
+    expect(result.status).toBe('completed');
+    expect(calls.filter((at) => at === 0)).toHaveLength(5);
+    expect(calls.filter((at) => at > 0 && at < 40_000)).toHaveLength(1); // the probe, after 20 s
+  });
+
+  it('pauses the run when the wait is longer than pauseAfterMs, and the next call goes on', async () => {
+    const clock = new HandClock();
+    const begun = clock.now();
+    let calls = 0;
+    const run: NodeHandler = () => {
+      calls++;
+      if (clock.now() - begun >= 3_600_000) return 'done';
+      throw Object.assign(new Error('come back later'), { status: 429, headers: { 'retry-after': '3600' } });
+    };
+    const planner = plannerWith(clock, run, {
+      limits: { provider: { concurrency: 1 } },
+      retry: { maxAttempts: 5, delayMs: 0 },
+      pauseAfterMs: 60_000,
+    });
+    const paused = await finish(clock, planner.executeWithResume(vibe, { plan: wide(3) }));
+    const resumeAt = new Date(begun + 3_600_000).toISOString();
+    expect(paused).toMatchObject({ status: 'paused', pause: { reason: 'rate_limit', limit: 'provider', resumeAt } });
+    expect(calls).toBe(1);
+    clock.advance(3_600_000);
+    const result = await finish(clock, planner.executeWithResume(vibe, { plan: wide(3) }));
+    expect(result.status).toBe('completed');
+    expect(calls).toBe(4);
+  });
+
+  it('must be known to whoever names it', async () => {
+    const clock = new HandClock();
+    expect(() => plannerWith(clock, () => 1)).toThrow(
+      'Handler "generate" names the limit "provider", which limits lacks. Known: none.',
+    );
+    const planner = plannerWith(clock, () => 1, { limits: { provider: {} } });
+    const [first, ...rest] = wide(2).rootNodes;
+    const plan = { ...wide(2), rootNodes: [{ ...(first as (typeof rest)[number]), limits: ['stranger'] }, ...rest] };
+    await expect(planner.execute(vibe, { plan })).rejects.toMatchObject({ code: 'PLAN_INVALID' });
+  });
+});
