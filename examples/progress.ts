@@ -42,6 +42,10 @@ function lineOf(event: ExecutionEvent): string | undefined {
       return event.resumed ? `resumed with ${event.completedNodes} nodes done` : 'started';
     case 'plan_created':
       return `planned ${event.totalNodes} nodes`;
+    case 'node_waiting':
+      return `${event.nodeId} waits for ${event.name}`;
+    case 'plan_grown':
+      return `${event.nodeId} adds ${event.addedNodes} nodes`;
     case 'node_started':
       return `${event.nodeId} begins${event.attempt > 1 ? `, attempt ${event.attempt}` : ''}`;
     case 'node_retry':

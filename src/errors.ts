@@ -16,6 +16,9 @@ export type VibeErrorCode =
   | 'JOB_DECISION_REFUSED'
   | 'MISSING_PEER'
   | 'RUN_NOT_COMPLETED'
+  | 'SIGNAL_INVALID'
+  | 'SIGNAL_REFUSED'
+  | 'NO_INBOX'
   | 'RUN_TIMEOUT'
   | 'PLANNER_CLOSED';
 
@@ -76,15 +79,27 @@ export class VibeInvalidError extends VibeError {
   }
 }
 
-/** The plan cannot be run; `issues` has every problem at once. Nothing was run. */
+/**
+ * The plan cannot be run, and nothing was; or a handler wanted to add nodes that cannot be, and none was. `issues` has
+ * every problem at once.
+ */
 export class PlanInvalidError extends VibeError {
   override readonly name = 'PlanInvalidError';
+  /** The node whose handler wanted to add nodes. */
+  readonly nodeId?: string;
+
   constructor(
     readonly planId: string,
     readonly issues: readonly Issue[],
-    options?: ErrorOptions,
+    { nodeId, ...options }: ErrorOptions & { readonly nodeId?: string } = {},
   ) {
-    super('PLAN_INVALID', `Plan ${quote(planId)} cannot be run: ${listOf(issues)}. Nothing was run.`, options);
+    const plan = `Plan ${quote(planId)}`;
+    const what =
+      nodeId === undefined
+        ? `${plan} cannot be run: ${listOf(issues)}. Nothing was run.`
+        : `${plan} cannot grow below ${quote(nodeId)}: ${listOf(issues)}. Nothing was added.`;
+    super('PLAN_INVALID', what, options);
+    if (nodeId !== undefined) this.nodeId = nodeId;
   }
 }
 
@@ -335,6 +350,34 @@ export class JobDecisionError extends VibeError {
   ) {
     const which = `job ${quote(jobName)} of node ${quote(nodeId)} in plan ${quote(planId)}`;
     super('JOB_DECISION_REFUSED', `There is nothing to decide about ${which}: ${reason}.`, options);
+  }
+}
+
+/** The payload of a signal does not fit the schema that its wait was given; `issues` has every problem. */
+export class SignalInvalidError extends VibeError {
+  override readonly name = 'SignalInvalidError';
+  constructor(
+    readonly planId: string,
+    readonly nodeId: string,
+    readonly signalName: string,
+    readonly issues: readonly Issue[],
+    options?: ErrorOptions,
+  ) {
+    const what = `Signal ${quote(signalName)} for node ${quote(nodeId)} of plan ${quote(planId)} does not fit`;
+    super('SIGNAL_INVALID', `${what}: ${listOf(issues)}. The node goes on waiting.`, options);
+  }
+}
+
+/** Nobody waits, or will wait, for this signal. Nothing was kept of it. */
+export class SignalRefusedError extends VibeError {
+  override readonly name = 'SignalRefusedError';
+  constructor(
+    readonly planId: string,
+    readonly signalName: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super('SIGNAL_REFUSED', `Signal ${quote(signalName)} for plan ${quote(planId)} was not taken: ${reason}.`, options);
   }
 }
 

@@ -6,6 +6,8 @@ export type {
   DocumentDamage,
   DocumentRemains,
   Durability,
+  InboxCapability,
+  InboxMessage,
   JournalCapability,
   JournalDamage,
   JournalOpening,
@@ -43,6 +45,8 @@ export {
   PlanLockedError,
   RedactionError,
   RetryAfterError,
+  SignalInvalidError,
+  SignalRefusedError,
   VibeError,
   type VibeErrorCode,
   VibeInvalidError,
@@ -50,6 +54,7 @@ export {
 export type { BudgetOptions } from './execution/budget.js';
 export type { Job, JobStatus, JobSubmission } from './execution/context/job.js';
 export type { Cost } from './execution/context/spending.js';
+export type { WaitOptions } from './execution/context/wait-for.js';
 export type { ExecutionEvent, ExecutionEventBody, Progress, ProgressListener } from './execution/execution-event.js';
 export type { LimitOptions } from './execution/limit.js';
 export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './execution/node-handler.js';
@@ -68,6 +73,7 @@ export type {
 export type { PruneReport, SkippedPlan } from './lifecycle/prune.js';
 export type { Redact, RedactionSubject } from './lifecycle/redaction.js';
 export type { RepairedDamage, RepairReport } from './lifecycle/repair-report.js';
+export type { SignalReceipt, SignalRequest } from './lifecycle/signal.js';
 export { MetaPlanner } from './meta-planner.js';
 export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';
 export { type NodeType, type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';

@@ -19,6 +19,7 @@ import { repairCheckpoints } from './lifecycle/repair.js';
 import type { RepairReport } from './lifecycle/repair-report.js';
 import type { RunCall } from './lifecycle/run-call.js';
 import { runVibe } from './lifecycle/run-vibe.js';
+import { type SignalReceipt, type SignalRequest, sendSignal } from './lifecycle/signal.js';
 import { parseVibe, type VibeInput } from './plan/vibe.js';
 import { parsePlan, type WorkflowPlan, type WorkflowPlanInput } from './plan/workflow-plan.js';
 import type { ExecutionResult } from './run/execution-result.js';
@@ -68,6 +69,7 @@ export class MetaPlanner {
       runTimeoutMs: checked.runTimeoutMs,
       graceMs: checked.graceMs,
       pauseAfterMs: checked.pauseAfterMs,
+      maxNodes: checked.maxNodes,
       providerLimits: new Map(
         Object.entries(checked.limits).map(([name, limit]) => [name, new Limit(name, limit, host)]),
       ),
@@ -154,6 +156,19 @@ export class MetaPlanner {
   getExecutionState(planId: string): ExecutionState | undefined {
     const live = checkpoints.findLiveRun(planId, this.#services);
     return live && executionStateOf(live.state);
+  }
+
+  /**
+   * Answers a handler that waits with `ctx.waitFor`, from any process that reaches the store. A run that is under way
+   * takes it within a second, in this process at once; a paused one when `executeWithResume` goes on with it. Resolves
+   * when it is kept.
+   * @throws SignalInvalidError when the payload does not fit, SignalRefusedError when nobody waits for it or will
+   * @throws VibeError with code `NO_INBOX` for a store that takes no signals; CheckpointCorruptError, PersistenceError
+   * @example
+   * await planner.signal({ planId: 'film', name: 'approval', payload: { ok: true } });
+   */
+  async signal(request: SignalRequest): Promise<SignalReceipt> {
+    return sendSignal(options.checkOptions(options.signalSchema, request, 'signal'), this.#services);
   }
 
   /** Checkpoints in the store, newest first. Damaged ones are listed with the field `damaged`. */

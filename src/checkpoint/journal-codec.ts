@@ -49,6 +49,8 @@ export interface Position {
   readonly seq: number;
   /** How many nodes were complete. */
   readonly completed: number;
+  /** How many nodes there were; left out when they were those of the plan. */
+  readonly total?: number | undefined;
   /** It has a file of its own, which says whether it exists. */
   readonly hasFile: boolean;
 }
@@ -229,8 +231,10 @@ export function isMark(text: string): boolean {
   return text.startsWith(positionStart) || text.startsWith(deletedStart);
 }
 
-export function encodePosition({ checkpointId, createdAt, state, seq, completed, hasFile }: Position): string {
-  const fields = [checkpointId, createdAt, state, seq, completed, ...(hasFile ? ['file'] : [])];
+export function encodePosition({ checkpointId, createdAt, state, seq, completed, total, hasFile }: Position): string {
+  const file = hasFile ? 'file' : '';
+  const rest = total !== undefined ? [file, total] : hasFile ? [file] : [];
+  const fields = [checkpointId, createdAt, state, seq, completed, ...rest];
   return JSON.stringify({ checkpoint: fields });
 }
 
@@ -241,14 +245,16 @@ export function encodeDeleted(checkpointId: string): string {
 export function decodeMark(text: string): Decoded<Mark> {
   const line = parseLine(text);
   if (typeof line?.deleted === 'string') return { ok: true, value: { kind: 'deleted', checkpointId: line.deleted } };
-  const [checkpointId, createdAt, state, seq, completed = 0, file] = Array.isArray(line?.checkpoint)
+  const [checkpointId, createdAt, state, seq, completed = 0, file, total] = Array.isArray(line?.checkpoint)
     ? line.checkpoint
     : [];
   const isState = runStatuses.includes(state as RunStatus);
   if (typeof checkpointId !== 'string' || !isCheckpointId(checkpointId)) return damaged('a mark is none');
   if (typeof createdAt !== 'string' || !isState) return damaged('a mark is none');
   if (!isCount(seq) || !isCount(completed) || Number.isNaN(Date.parse(createdAt))) return damaged('a mark is none');
-  const position = { checkpointId, createdAt, state: state as RunStatus, seq, completed, hasFile: file === 'file' };
+  if (total !== undefined && !isCount(total)) return damaged('a mark is none');
+  const counts = { seq, completed, ...(total !== undefined && { total }) };
+  const position = { checkpointId, createdAt, state: state as RunStatus, ...counts, hasFile: file === 'file' };
   return { ok: true, value: { kind: 'position', position } };
 }
 

@@ -62,7 +62,7 @@ export async function loadPosition(
 const missing = 'the records before it are missing';
 
 function summaryOf(position: Position, { head, journal }: SurveyedJournal, planId: string): CheckpointSummary {
-  const { checkpointId, createdAt, state, seq, completed } = position;
+  const { checkpointId, createdAt, state, seq, completed, total } = position;
   const id = { checkpointId, planId: head?.planId ?? planId, createdAt };
   if (head === undefined) return { ...id, damaged: { reason: journal.damage?.reason ?? missing } };
   const { runId, vibeKey, vibeDescription, totalNodes } = head;
@@ -75,7 +75,7 @@ function summaryOf(position: Position, { head, journal }: SurveyedJournal, planI
     ...at,
     state,
     completedNodes: completed,
-    totalNodes,
+    totalNodes: total ?? totalNodes,
     vibeDescription: shortDescription(vibeDescription),
   };
 }

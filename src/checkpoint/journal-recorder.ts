@@ -128,7 +128,9 @@ export class JournalRecorder implements RunRecorder {
     if (hasFile) this.snapshotCharacters += size;
     this.listedUpTo = state.completed.length;
     const id = this.options.ids.next();
-    const position = { ...id, state: state.status, seq: state.seq, completed: state.completed.length, hasFile };
+    const total = state.spawned.length === 0 ? undefined : state.isComplete.length;
+    const counts = { seq: state.seq, completed: state.completed.length, total };
+    const position = { ...id, state: state.status, ...counts, hasFile };
     return { position, snapshot: hasFile ? { ...id, ...executionStateOf(state) } : undefined };
   }
 

@@ -33,7 +33,7 @@ export function surveyJournal(journal: StoredJournal, planId: string): SurveyedJ
 /** The same of a journal whose first line has been read already. */
 export function surveyReplayed(journal: StoredJournal, { header, state }: Replayed): SurveyedJournal {
   const { planId, runId, epoch, carried, vibeKey, vibe } = header;
-  const totalNodes = state.graph.nodes.length;
+  const totalNodes = state.graph.sizeAfter(0); // a position says when there are more
   const head = { planId, runId, epoch, carried, vibeKey, vibeDescription: vibe.description, totalNodes };
   return { journal, head, ...marksOf(journal) };
 }

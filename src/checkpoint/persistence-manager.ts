@@ -30,6 +30,8 @@ export interface PersistenceManager {
   readonly repair?: RepairCapability;
   /** How long checkpoints are kept. Seen to at the end of each run; without it everything stays. */
   readonly retention?: RetentionPolicy | undefined;
+  /** Present when this store can take messages for a plan from anybody, also while somebody else runs it. */
+  readonly inbox?: InboxCapability;
   /** For whoever made the store: a planner leaves one that it was given open. */
   close?(): Promise<void>;
   /** The absolute directory, for a store that has one: shown in results, and two stores of one directory share their locks. */
@@ -41,6 +43,21 @@ export interface PersistenceManager {
  * end of the process; what was written in the last 100 ms may not survive a power cut.
  */
 export type Durability = 'strict' | 'relaxed';
+
+/** Messages for a plan: opaque text under ids of letters, digits and `-`. Neither checkpoint nor journal, and never listed. */
+export interface InboxCapability {
+  /** Resolves when the message would survive the end of the process. Whole or not at all. */
+  post(planId: string, message: InboxMessage): Promise<void>;
+  /** All that are there, in any order. */
+  read(planId: string): Promise<readonly InboxMessage[]>;
+  /** Ids that are not there are passed over. */
+  remove(planId: string, ids: readonly string[]): Promise<void>;
+}
+
+export interface InboxMessage {
+  readonly id: string;
+  readonly text: string;
+}
 
 /** One runner per plan, among everybody who uses the same place. */
 export interface LockCapability {

@@ -1,6 +1,6 @@
 import { CheckpointVersionError, PlanInvalidError } from '../errors.js';
 import { copyJson } from '../plan/json-value.js';
-import { buildPlanGraph, type GraphNode } from '../plan/plan-graph.js';
+import { buildPlanGraph } from '../plan/plan-graph.js';
 import { executionStateOf } from '../run/execution-state.js';
 import type { NodeRecord } from '../run/node-record.js';
 import type { RunRecord } from '../run/run-record.js';
@@ -77,6 +77,8 @@ export async function replayJournal(
     }
   }
   if (lines.length < 1 + header.value.carried) return { ok: false, reason: 'it is cut off', value: replayed };
+  const [cycle] = state.spawned.length === 0 ? [] : state.graph.cycles();
+  if (cycle !== undefined) return { ok: false, reason: cycle.message, value: replayed };
   return { ok: true, value: replayed };
 }
 
@@ -125,8 +127,7 @@ function tryApplyProgress(state: RunState, record: NodeRecord): string | undefin
   const placed = state.graph.get(record.nodeId);
   if (placed === undefined) return strange(record.nodeId);
   if (record.kind === 'nodes_spawned') {
-    const isDone = ({ index }: GraphNode) => state.isComplete[index] === 1;
-    const [issue] = state.graph.issuesBelow(placed, record.nodes, isDone);
+    const [issue] = state.graph.issuesBelow(placed, record.nodes, () => true); // results may stand behind this
     if (issue !== undefined) return `nodes that ${JSON.stringify(record.nodeId)} added: ${issue.path} ${issue.message}`;
   }
   const copy = copyJson(record, 'record', { freeze: true });

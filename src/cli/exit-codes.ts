@@ -34,6 +34,9 @@ export const exitCodeOf = {
   REDACTION_FAILED: exit.failed,
   JOB_DECISION_REFUSED: exit.usage,
   RUN_NOT_COMPLETED: exit.failed,
+  SIGNAL_INVALID: exit.usage,
+  SIGNAL_REFUSED: exit.failed,
+  NO_INBOX: exit.setup,
   RUN_TIMEOUT: exit.failed,
   PLANNER_CLOSED: exit.failed,
 } as const satisfies Record<VibeErrorCode, ExitCode>;

@@ -4,6 +4,7 @@ import type { SerializedError } from '../run/node-result.js';
 import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
 import type { ExecutionEventBody } from './execution-event.js';
+import type { Mailbox } from './mailbox.js';
 import type { TimeLimit } from './time-limit.js';
 
 /** Told when a handler goes on waiting although its attempt is over: the run has paused, or was ended. */
@@ -26,6 +27,10 @@ export interface AttemptControl {
   setTimer(callback: () => void, delayMs: number): () => void;
   /** A wait that ends later is a reason to pause. Milliseconds. */
   readonly pauseAfterMs: number;
+  /** So many nodes may the plan have, with those that handlers add. */
+  readonly maxNodes: number;
+  /** Left out where nothing can come in. */
+  readonly mailbox?: Mailbox | undefined;
   /** Calls back once it has worked for so many milliseconds from now. Time that it is parked does not count. */
   limit(ms: number, onOver: () => void): TimeLimit;
   emit(body: ExecutionEventBody): void;

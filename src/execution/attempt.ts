@@ -5,8 +5,11 @@ import type { AttemptControl } from './attempt-control.js';
 import type { Budget } from './budget.js';
 import { reportOf } from './context/report.js';
 import { jobOf } from './context/run-job.js';
+import { sleepUntilOf } from './context/sleep-until.js';
+import { spawnOf } from './context/spawn.js';
 import { spendingOf } from './context/spending.js';
 import { stepOf } from './context/step.js';
+import { waitForOf } from './context/wait-for.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
 import { areUnlimited, type TimeLimits, watchLimits } from './watch-limits.js';
 
@@ -158,9 +161,10 @@ function contextOf(
   const input = <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId);
   const idempotencyKey = idempotencyKeyOf(placed.node.id);
   const spending = spendingOf(control, budget, useTokens && ((tokens) => useTokens(placed, tokens)));
+  const waiting = { waitFor: waitForOf(control), sleepUntil: sleepUntilOf(control) };
   const job = jobOf(control, signal, (name) => idempotencyKeyOf(placed.node.id, name));
-  const offered = { step: stepOf(control, signal), job, report: reportOf(control, onReport), ...spending };
-  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, ...offered };
+  const working = { step: stepOf(control, signal), job, spawn: spawnOf(control), report: reportOf(control, onReport) };
+  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, ...working, ...waiting, ...spending };
 }
 
 function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNode, nodeId: string): T {

@@ -22,6 +22,10 @@ export type ExecutionEventBody =
   | { readonly type: 'run_started'; readonly resumed: boolean; readonly completedNodes: number }
   /** A new plan was made and, where the run checkpoints, saved. */
   | { readonly type: 'plan_created'; readonly totalNodes: number }
+  /** A handler added nodes below its node: so many, with those below them. */
+  | { readonly type: 'plan_grown'; readonly nodeId: string; readonly addedNodes: number }
+  /** A handler waits for a signal of this name. Told again when another attempt does. */
+  | { readonly type: 'node_waiting'; readonly nodeId: string; readonly name: string }
   /** An attempt begins. */
   | { readonly type: 'node_started'; readonly nodeId: string; readonly attempt: number }
   /** An attempt failed and another one follows. */

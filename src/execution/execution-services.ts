@@ -4,6 +4,7 @@ import type { RunLog } from '../run/run-log.js';
 import type { Admission } from './admission.js';
 import type { AttemptOutcome, Dispatch } from './attempt.js';
 import type { Emit } from './execution-event.js';
+import type { Mailbox } from './mailbox.js';
 import type { Retry } from './retry.js';
 
 /** What a run is executed with. */
@@ -31,6 +32,10 @@ export interface ExecutionServices {
   readonly setTimer: (callback: () => void, delayMs: number) => () => void;
   /** What is longer off than so many milliseconds is not waited for: the run pauses when nothing else can be done. */
   readonly pauseAfterMs: number;
+  /** So many nodes may the plan have, with those that handlers add. Unlimited when left out. */
+  readonly maxNodes?: number | undefined;
+  /** Left out where handlers cannot wait for signals. */
+  readonly mailbox?: Mailbox | undefined;
   /** Left out when every attempt may begin at once. */
   readonly admission?: Admission;
   /** Left out when nobody listens. */

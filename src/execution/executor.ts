@@ -46,6 +46,9 @@ class RunExecution {
   private isStopped = false;
   private isDraining = false;
   private isEnding = false;
+  /** Signals are being looked for, and where the run stood when they were last. */
+  private isLooking = false;
+  private lookedAt: number | undefined;
   private failure: { readonly error: unknown } | undefined;
   /** What the log did not take. */
   private readonly unkept: RunRecord[] = [];
@@ -390,6 +393,7 @@ class RunExecution {
   private finish(): void {
     if (this.failure !== undefined) return this.finishFailed();
     if (this.isEnding || this.isBusy()) return;
+    if (this.lookBeforePause()) return;
     this.isEnding = true;
     const { completed, failed, skipped, graph, results } = this.state;
     const isAllSettled = results.size === graph.nodes.length;
@@ -405,6 +409,20 @@ class RunExecution {
       running.abandon();
     }
     this.commit([{ kind: 'run_ended', status, at: this.isoNow(), ...(isPaused && { pauses }) }]);
+  }
+
+  /** A signal may have come since the last look: whoever sent it was told that it would be taken. */
+  private lookBeforePause(): boolean {
+    const { mailbox } = this.services;
+    if (mailbox === undefined || this.isStopped || this.attempts.size === 0) return false;
+    if (this.lookedAt === this.state.seq) return false;
+    this.lookedAt = this.state.seq;
+    this.isLooking = true;
+    void mailbox.look().then(() => {
+      this.isLooking = false;
+      this.advance();
+    });
+    return true;
   }
 
   /** By the end of a planner that waits for its runs; not when somebody cancels this one meanwhile. */
@@ -437,7 +455,7 @@ class RunExecution {
   }
 
   private isBusy(): boolean {
-    if (this.attempts.size > this.parked || this.committing > 0) return true;
+    if (this.attempts.size > this.parked || this.committing > 0 || this.isLooking) return true;
     return this.timers.size > 0 || (this.satOut + this.refused > 0 && this.isStarting);
   }
 

@@ -3,8 +3,11 @@ import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-no
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
 import type { Report } from './context/report.js';
 import type { RunJob } from './context/run-job.js';
+import type { SleepUntil } from './context/sleep-until.js';
+import type { Spawn } from './context/spawn.js';
 import type { Spending } from './context/spending.js';
 import type { Step } from './context/step.js';
+import type { WaitFor } from './context/wait-for.js';
 import type { Retry } from './retry.js';
 
 /** What a handler knows besides its node. */
@@ -39,6 +42,33 @@ export interface NodeContext {
    * for (const [index, line] of lines.entries()) await ctx.step(`voice-${index}`, () => speak(line));
    */
   readonly step: Step;
+  /**
+   * Adds nodes below this one, when only its handler can say what is to be done. They are checked like a plan, may depend
+   * on each other and on whatever is complete, and start when this handler has returned; what depends on this node waits
+   * for them too. The n-th call of an attempt answers what the n-th call added at first, also after a crash, and adds
+   * nothing then.
+   * @throws PlanInvalidError with every problem at once; nothing was added
+   * @example
+   * const shots = await ctx.step('shots', () => listShots(node));
+   * await ctx.spawn(shots.map((shot, index) => ({ id: `shot-${index}`, type: 'generate', description: shot })));
+   */
+  readonly spawn: Spawn;
+  /**
+   * Waits for somebody's answer, which `planner.signal` brings from any process. The wait takes no `concurrency` and no
+   * part of `timeoutMs`. When nothing else can be done, the run ends as `'paused'`; `executeWithResume` goes on. The
+   * answer is recorded, and returned from the record by every later attempt.
+   * @throws TypeError for what is no schema; VibeError `NO_INBOX` where no signal could come
+   * @example
+   * const { ok } = await ctx.waitFor('approval', { schema: z.object({ ok: z.boolean() }) });
+   */
+  readonly waitFor: WaitFor;
+  /**
+   * Waits until a time, without `concurrency` or `timeoutMs`. Beyond `pauseAfterMs` the run pauses when nothing else can
+   * be done. The n-th sleep of an attempt ends when the n-th of the first attempt was to end.
+   * @example
+   * await ctx.sleepUntil(Date.now() + 60_000);
+   */
+  readonly sleepUntil: SleepUntil;
   /**
    * Sets an amount aside before it is spent, so that nodes that run at the same time cannot pass a cap of `budget`
    * together. While a cap does not allow it, the handler waits; when nothing else can be done, the run pauses.

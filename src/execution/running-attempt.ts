@@ -12,12 +12,16 @@ import type { Attempt, AttemptOutcome } from './attempt.js';
 import { type AttemptControl, AttemptOver } from './attempt-control.js';
 import type { ExecutionEventBody } from './execution-event.js';
 import type { ExecutionServices } from './execution-services.js';
+import type { Mailbox } from './mailbox.js';
 import { TimeLimit, type WorkClock } from './time-limit.js';
 
 /** What an attempt asks of the run that it belongs to. */
 export interface AttemptOwner {
   readonly runState: RunState;
-  readonly services: Pick<ExecutionServices, 'now' | 'setTimer' | 'pauseAfterMs' | 'emit' | 'redactOutput' | 'errorOf'>;
+  readonly services: Pick<
+    ExecutionServices,
+    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'mailbox' | 'emit' | 'redactOutput' | 'errorOf'
+  >;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
   onSatOut(difference: number): void;
@@ -74,6 +78,14 @@ export class RunningAttempt implements AttemptControl, WorkClock {
 
   get pauseAfterMs(): number {
     return this.owner.services.pauseAfterMs;
+  }
+
+  get maxNodes(): number {
+    return this.owner.services.maxNodes ?? Number.POSITIVE_INFINITY;
+  }
+
+  get mailbox(): Mailbox | undefined {
+    return this.owner.services.mailbox;
   }
 
   now(): number {

@@ -1,4 +1,5 @@
 import { type GraphNode, isSubtreePoint, ownPoint, subtreePoint, waitPoint } from '../plan/plan-graph.js';
+import { grownTo } from '../run/grown-array.js';
 import type { RunRecord } from '../run/run-record.js';
 import type { RunState } from '../run/run-state.js';
 
@@ -88,10 +89,10 @@ export class Scheduler {
     const { graph, isComplete } = this.state;
     const known = this.failed.length;
     const points = 2 * isComplete.length;
-    this.waitingFor = longer(this.waitingFor, new Int32Array(points));
-    this.passed = longer(this.passed, new Uint8Array(points));
-    this.hindered = longer(this.hindered, new Uint8Array(points));
-    this.failed = longer(this.failed, new Uint8Array(isComplete.length));
+    this.waitingFor = grownTo(this.waitingFor, points);
+    this.passed = grownTo(this.passed, points);
+    this.hindered = grownTo(this.hindered, points);
+    this.failed = grownTo(this.failed, isComplete.length);
     for (const placed of graph.nodes.slice(known, isComplete.length)) {
       for (const dependency of placed.dependencies) this.waitFor(waitPoint(placed, dependency), ownPoint(placed));
       if (placed.parent === undefined) continue;
@@ -174,9 +175,4 @@ export class Scheduler {
   private isOpen(point: number): boolean {
     return this.waitingFor[point] === 0 && this.passed[point] === 0;
   }
-}
-
-function longer<Values extends Int32Array | Uint8Array>(values: Values, longer: Values): Values {
-  longer.set(values);
-  return longer;
 }

@@ -1,6 +1,7 @@
 import { type Checkpoint, type CheckpointSummary, checkpointSchema } from '../checkpoint/checkpoint.js';
 import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoint-query.js';
 import type {
+  InboxCapability,
   JournalOpening,
   JournalWriter,
   LockRequest,
@@ -71,6 +72,18 @@ export class CheckedStore implements PersistenceManager {
     };
     this.leases.set(guarded, lease);
     return guarded;
+  }
+
+  /** `undefined` when the store takes no messages. */
+  get inbox(): InboxCapability | undefined {
+    const { inbox } = this.store;
+    return (
+      inbox && {
+        post: (planId, message) => guardStorage(planId, () => inbox.post(planId, message)),
+        read: (planId) => guardStorage(planId, () => inbox.read(planId)),
+        remove: (planId, ids) => guardStorage(planId, () => inbox.remove(planId, ids)),
+      }
+    );
   }
 
   /** All journals of a plan, the highest epoch first. */

@@ -1,10 +1,10 @@
 import { byLatest, type Checkpoint, type CheckpointSummary, isIntact } from '../checkpoint/checkpoint.js';
 import { checkPlanId, isRollingId } from '../checkpoint/checkpoint-id.js';
 import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
+import { storedGraph } from '../checkpoint/stored-graph.js';
 import { CheckpointMismatchError, CheckpointNotFoundError, PlanInvalidError, VibeError } from '../errors.js';
 import { issuesOf } from '../plan/issues.js';
 import { isPlainObject } from '../plan/json-value.js';
-import { buildPlanGraph } from '../plan/plan-graph.js';
 import { isTooDeep, tooDeepIssue } from '../plan/workflow-plan.js';
 import { type ExecutionState, executionStateOf, executionStateSchema } from '../run/execution-state.js';
 import type { RunState } from '../run/run-state.js';
@@ -206,7 +206,7 @@ function checkedState(given: ExecutionState, planId: string): ExecutionState {
 
 function recount(stored: ExecutionState): Pick<ExecutionState, 'completedNodes' | 'pendingNodes' | 'vibeKey'> {
   const { planId, runId, vibe, workflowPlan: plan, parent, epoch = 0 } = stored;
-  const graph = buildPlanGraph(plan, () => true);
+  const graph = storedGraph(stored, () => true);
   const vibeKey = storedVibeKey(stored);
   let state: RunState;
   try {

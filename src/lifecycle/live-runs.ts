@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { RunRecorder } from '../checkpoint/run-recorder.js';
 import type { Host } from '../host.js';
 import type { RunState } from '../run/run-state.js';
+import type { RunMailbox } from './run-mailbox.js';
 
 /** A call that is under way. */
 export interface LiveRun {
@@ -13,6 +14,8 @@ export interface LiveRun {
   abort(reason: unknown): void;
   state?: RunState;
   recorder?: RunRecorder | undefined;
+  /** Where its signals come in. */
+  mailbox?: RunMailbox | undefined;
   /** Set when a run that records nothing was given a checkpoint after all: from then on it holds its plan. */
   held?: Promise<{ readonly epoch: number }> | undefined;
   /** Done when the call has ended. */

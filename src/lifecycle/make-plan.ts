@@ -1,10 +1,10 @@
 import { checkPlanId } from '../checkpoint/checkpoint-id.js';
 import { planOfDraft } from '../decompose/plan-draft.js';
-import { DecompositionError, VibeError } from '../errors.js';
+import { DecompositionError, PlanInvalidError, VibeError } from '../errors.js';
 import { freezeJson } from '../plan/json-value.js';
 import { buildPlanGraph } from '../plan/plan-graph.js';
 import { parseVibe, type Vibe } from '../plan/vibe.js';
-import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import { countNodes, issueOfSize, type WorkflowPlan } from '../plan/workflow-plan.js';
 import { serializeError } from '../run/serialize-error.js';
 import { derivedPlanId } from './identity.js';
 import type { PlannerServices } from './planner-services.js';
@@ -13,7 +13,8 @@ import type { RunCall } from './run-call.js';
 /**
  * Asks the decomposer for a plan, unless one was passed. The plan has the id and the vibe of the call, whatever it said.
  * @throws the reason of `signal` as soon as it aborts, also when the decomposer does not listen
- * @throws DecompositionError when the decomposer throws or answers what is no plan
+ * @throws DecompositionError when the decomposer throws or answers what is no plan, or one of more than `maxNodes`
+ * @throws PlanInvalidError when the plan that was passed has more
  */
 export async function makePlan(
   { plan: passed, vibe, storedVibe }: Pick<RunCall, 'plan' | 'vibe' | 'storedVibe'>,
@@ -22,7 +23,11 @@ export async function makePlan(
   planner: PlannerServices,
 ): Promise<WorkflowPlan> {
   signal.throwIfAborted();
-  if (passed !== undefined) return { ...passed, id: planId, sourceVibe: storedVibe };
+  if (passed !== undefined) {
+    const tooMany = issueOfSize(countNodes(passed.rootNodes), planner.maxNodes);
+    if (tooMany !== undefined) throw new PlanInvalidError(planId, [tooMany]);
+    return { ...passed, id: planId, sourceVibe: storedVibe };
+  }
   const plan = await decomposed(vibe, storedVibe, planId, signal, planner);
   return planner.redactor === undefined ? plan : planner.redactor.plan(plan);
 }
@@ -32,7 +37,7 @@ async function decomposed(
   storedVibe: Vibe,
   planId: string,
   signal: AbortSignal,
-  { decompose, host, redactor }: PlannerServices,
+  { decompose, host, redactor, maxNodes }: PlannerServices,
 ): Promise<WorkflowPlan> {
   const draft = await untilAborted(signal, async () => {
     try {
@@ -44,7 +49,11 @@ async function decomposed(
       throw new DecompositionError(planId, `the decomposer failed (${reason})`, { cause: error });
     }
   });
-  return planOfDraft(draft, planId, storedVibe, new Date(host.now()).toISOString());
+  const plan = planOfDraft(draft, planId, storedVibe, new Date(host.now()).toISOString());
+  const tooMany = issueOfSize(countNodes(plan.rootNodes), maxNodes);
+  if (tooMany === undefined) return plan;
+  const reason = `the decomposer answered a plan of ${tooMany.message}`;
+  throw new DecompositionError(planId, reason, { cause: new PlanInvalidError(planId, [tooMany]) });
 }
 
 /** The validated plan of a vibe, for `plan`: as it was made, since nothing of it is stored. */

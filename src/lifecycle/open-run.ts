@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { recoverReplayed, recoverRun, UnusableState } from '../checkpoint/recovery.js';
+import { storedGraph } from '../checkpoint/stored-graph.js';
 import { CheckpointCorruptError, CheckpointMismatchError, PlanInvalidError } from '../errors.js';
 import type { HandlerLookup } from '../execution/node-handler.js';
 import { freezeJson, type JsonObject } from '../plan/json-value.js';
@@ -101,7 +102,7 @@ function graphOf(plan: WorkflowPlan, lookup: HandlerLookup): PlanGraph {
 
 function storedGraphOf(checkpoint: Checkpoint, lookup: HandlerLookup): PlanGraph {
   try {
-    return grown(graphOf(checkpoint.workflowPlan, lookup), checkpoint);
+    return storedGraph(checkpoint, (node) => lookup(node) !== undefined);
   } catch (error) {
     structureOf(checkpoint); // damage is told before a handler that is missing
     throw error;
@@ -111,29 +112,11 @@ function storedGraphOf(checkpoint: Checkpoint, lookup: HandlerLookup): PlanGraph
 /** The graph of a stored plan, whoever serves it: what no handlers can mend is damage. A complete run needs no more. */
 function structureOf(checkpoint: Checkpoint): PlanGraph {
   try {
-    return grown(
-      buildPlanGraph(checkpoint.workflowPlan, () => true),
-      checkpoint,
-    );
+    return storedGraph(checkpoint, () => true);
   } catch (error) {
     if (error instanceof PlanInvalidError) throw corrupt(checkpoint, error.issues[0]?.message ?? 'its plan is invalid');
     throw error;
   }
-}
-
-/** With what handlers added to the plan. @throws PlanInvalidError */
-function grown(graph: PlanGraph, { planId, spawnedNodes = [] }: Checkpoint): PlanGraph {
-  if (spawnedNodes.length === 0) return graph;
-  for (const { nodeId, nodes } of spawnedNodes) {
-    const parent = graph.get(nodeId);
-    const strange = { path: nodeId, message: 'has nodes below it that were added later, and is not there' };
-    const issues = parent === undefined ? [strange] : graph.issuesBelow(parent, nodes, () => true);
-    if (parent === undefined || issues.length > 0) throw new PlanInvalidError(planId, issues);
-    graph.addBelow(parent, nodes);
-  }
-  const issues = graph.cycles();
-  if (issues.length > 0) throw new PlanInvalidError(planId, issues);
-  return graph;
 }
 
 function corrupt({ planId, checkpointId }: Checkpoint, reason: string): CheckpointCorruptError {

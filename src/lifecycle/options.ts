@@ -127,6 +127,11 @@ export const plannerOptionsSchema = z.strictObject({
    * `'paused'` when nothing else can be done, and `executeWithResume` goes on. Default 600,000: ten minutes.
    */
   pauseAfterMs: whole(0, maxTimerMs).default(600_000),
+  /**
+   * So many nodes may a plan have, with those that handlers add; a draft that has more is refused as well. Default:
+   * unlimited.
+   */
+  maxNodes: whole(1).optional(),
   /** Told of everything that happens in every run of this planner. */
   onProgress: fn<ProgressListener>().optional(),
   /**
@@ -247,6 +252,14 @@ export function checkId(checkpointId: unknown, of: string): string {
   if (typeof checkpointId === 'string') return checkpointId;
   throw new TypeError(`${of} takes the id of a checkpoint, got ${shown(checkpointId)}.`);
 }
+
+/** What `signal` takes. */
+export const signalSchema = z.strictObject({
+  planId: z.custom<string>((id) => typeof id === 'string', 'the id of a plan'),
+  name: z.custom<string>((name) => typeof name === 'string' && name !== '', 'the name of a wait'),
+  payload: z.unknown().optional(),
+  nodeId: z.custom<string>((id) => typeof id === 'string', 'the id of a node').optional(),
+});
 
 /**
  * Checks options and fills in defaults.

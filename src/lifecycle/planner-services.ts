@@ -25,6 +25,7 @@ export interface PlannerServices {
   readonly runTimeoutMs: number | undefined;
   readonly graceMs: number;
   readonly pauseAfterMs: number;
+  readonly maxNodes: number | undefined;
   /** By name; shared by all runs. */
   readonly providerLimits: ReadonlyMap<string, Limit>;
   readonly budget: BudgetOptions | undefined;

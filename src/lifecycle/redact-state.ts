@@ -1,9 +1,11 @@
 import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
+import { storedGraph } from '../checkpoint/stored-graph.js';
 import { RedactionError } from '../errors.js';
 import { copyJson, setOwn } from '../plan/json-value.js';
-import { buildPlanGraph } from '../plan/plan-graph.js';
 import { canonicalVibe } from '../plan/vibe.js';
+import { nodesSchema } from '../plan/workflow-node.js';
 import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
+import type { NodeRecordOf } from '../run/node-record.js';
 import type { NodeResult } from '../run/node-result.js';
 import { storedVibeKey } from './identity.js';
 import type { Redactor } from './redaction.js';
@@ -23,13 +25,21 @@ export function redactState(state: ExecutionState, redactor: Redactor | undefine
   for (const [nodeId, result] of Object.entries(state.nodeResults)) {
     setOwn(nodeResults, nodeId, redactResult(result, redactor));
   }
-  const redacted = { ...state, vibe, workflowPlan, nodeResults };
+  const spawnedNodes = state.spawnedNodes?.map((record) => redactSpawned(record, redactor));
+  const redacted = { ...state, vibe, workflowPlan, nodeResults, ...(spawnedNodes !== undefined && { spawnedNodes }) };
   return {
     ...redacted,
     nodeResults: withGatheredOutputs(redacted),
     vibeKey: storedVibeKey(state),
     ...(isChanged && { isVibeRedacted: true }),
   };
+}
+
+/** As when its handler added them. */
+function redactSpawned(record: NodeRecordOf<'nodes_spawned'>, redactor: Redactor): NodeRecordOf<'nodes_spawned'> {
+  const nodes = nodesSchema.safeParse(redactor.output(record.nodes, record.nodeId));
+  if (nodes.success) return { ...record, nodes: nodes.data };
+  throw new RedactionError('output', 'it returned what are no nodes', record.nodeId);
 }
 
 function redactResult(result: NodeResult, redactor: Redactor): NodeResult {
@@ -42,7 +52,7 @@ function redactResult(result: NodeResult, redactor: Redactor): NodeResult {
 /** What a composite made of its children is made again of what is left of them. */
 function withGatheredOutputs(state: ExecutionState): ExecutionState['nodeResults'] {
   const { planId, runId, vibe, workflowPlan: plan, parent, epoch = 0 } = state;
-  const identity = { planId, runId, vibe, vibeKey: '', epoch, plan, graph: buildPlanGraph(plan, () => true), parent };
+  const identity = { planId, runId, vibe, vibeKey: '', epoch, plan, graph: storedGraph(state, () => true), parent };
   try {
     return executionStateOf(recoverRun(identity, state)()).nodeResults;
   } catch (error) {

@@ -24,6 +24,7 @@ import { pruneAfterRun } from './prune.js';
 import { redactCall } from './redaction.js';
 import type { AskedCall, RunCall } from './run-call.js';
 import { runLimitsOf } from './run-limits.js';
+import { RunMailbox } from './run-mailbox.js';
 import { type OnSaved, type StartedRecorder, startRecorder } from './start-recorder.js';
 
 /** One run from call to close: find, lock, recover, decompose, execute, finish. */
@@ -150,10 +151,14 @@ async function runPrepared(
   const reused = state.completed.length;
   subject.state = live.state = state;
   live.recorder = recorder;
+  const { inbox } = planner.store;
+  const mailbox = inbox && new RunMailbox(state, inbox, planner.host);
+  live.mailbox = mailbox;
   try {
     if (isNewRun) await recorder.begin();
     if (resumedFrom === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-    const services = { ...servicesOf(call, planner, state, live, emit), log: recorder, maxUncommitted, decided };
+    const recorded = { log: recorder, mailbox, maxUncommitted, decided };
+    const services = { ...servicesOf(call, planner, state, live, emit), ...recorded };
     await executeInTime(state, services, planner, live);
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
     return finish(state, reused, info, emit);
@@ -227,7 +232,7 @@ function servicesOf(
   emit: Emit | undefined,
 ) {
   const { admission, budget, useTokens } = runLimitsOf(planner, state, asked ?? planner.budget);
-  const { host, lookup, concurrency, retry, limits, graceMs, pauseAfterMs, redactor } = planner;
+  const { host, lookup, concurrency, retry, limits, graceMs, pauseAfterMs, maxNodes, redactor } = planner;
   const late = (message: string) => (nodeId: string, outcome: AttemptOutcome) =>
     host.log('warn', message, { nodeId, ...outcome });
   const dispatch = localDispatch(lookup, {
@@ -255,6 +260,7 @@ function servicesOf(
     random: () => host.random(),
     setTimer,
     pauseAfterMs,
+    maxNodes,
     emit,
     signal: live.signal,
     drain: live.drain,

@@ -6,6 +6,7 @@ import { openingOf } from '../checkpoint/journal-survey.js';
 import type { PlanLease } from '../checkpoint/persistence-manager.js';
 import { Recorder } from '../checkpoint/recorder.js';
 import type { RunRecorder } from '../checkpoint/run-recorder.js';
+import type { RunRecord } from '../run/run-record.js';
 import { type RunState, recordsOf } from '../run/run-state.js';
 import { rollingIdOf } from './identity.js';
 import type { OpenRun } from './open-run.js';
@@ -114,7 +115,10 @@ function carriedFrom(
   const kept = [...byId.values()].sort((a, b) => a.seq - b.seq);
   if (checkpoint === earlier?.checkpoint) return { records, positions: kept };
   const isNews = (nodeId: string) => replayed.state.results.get(nodeId)?.status !== 'completed';
+  const known = replayed.state.spawned.length;
+  const spawned = new Set<RunRecord>(state.spawned.slice(0, known));
   const more = recordsOf(state).filter((record) => {
+    if (record.kind === 'nodes_spawned') return !spawned.has(record);
     if (record.kind === 'node_settled') return isNews(record.result.nodeId);
     return record.kind !== 'composite_completed' || isNews(record.nodeId);
   });

@@ -31,7 +31,7 @@ export class PlanGraph {
   /** For each point, how many points it waits for. */
   readonly waitCounts: number[] = [];
   private readonly byId = new Map<string, GraphNode>();
-  /** How many nodes there were after each `addBelow`. */
+  /** How many nodes there were before the first `addBelow`, and after each. */
   private readonly sizes: number[] = [];
 
   /** @param hasHandler whether somebody serves a node; only a composite may go without */
@@ -39,7 +39,7 @@ export class PlanGraph {
 
   /** How often nodes were added below another. */
   get spawns(): number {
-    return this.sizes.length;
+    return Math.max(0, this.sizes.length - 1);
   }
 
   get(id: string): GraphNode | undefined {
@@ -52,7 +52,7 @@ export class PlanGraph {
 
   /** How many nodes there were when nodes had been added below others so many times. */
   sizeAfter(spawns: number): number {
-    return this.sizes[spawns - 1] as number;
+    return this.sizes[spawns] ?? this.nodes.length;
   }
 
   /** Adds nodes and everything below them. Answers what is wrong: duplicate ids, strangers, cycles, unserved nodes. */
@@ -81,6 +81,7 @@ export class PlanGraph {
       this.successors[own] = undefined;
     }
     const first = this.nodes.length;
+    if (this.sizes.length === 0) this.sizes.push(first);
     if (parent.children === none) (parent as { children: readonly GraphNode[] }).children = [];
     for (const node of nodes) (parent.children as GraphNode[]).push(this.place(node, parent, []));
     for (let index = first; index < this.nodes.length; index++) this.connect(this.nodes[index] as GraphNode, []);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PlanInvalidError } from '../errors.js';
+import { type Issue, PlanInvalidError } from '../errors.js';
 import { issuesOf } from './issues.js';
 import { equalJson, isPlainObject } from './json-value.js';
 import { PlanGraph } from './plan-graph.js';
@@ -60,10 +60,10 @@ function sketchesOf(nodes: unknown): WorkflowNode[] {
 export const tooDeepIssue = { path: 'rootNodes', message: `children nest deeper than ${maxNodeLevels} levels` };
 
 /** Asked before the schema, which follows children by recursion. */
-export function isTooDeep(rootNodes: unknown): boolean {
+export function isTooDeep(rootNodes: unknown, maxLevels = maxNodeLevels): boolean {
   let level = new Set<unknown>([rootNodes]);
   for (let depth = 0; level.size > 0; depth++) {
-    if (depth > maxNodeLevels) return true;
+    if (depth > maxLevels) return true;
     const below = new Set<unknown>();
     for (const nodes of level) {
       if (!Array.isArray(nodes)) continue;
@@ -72,6 +72,17 @@ export function isTooDeep(rootNodes: unknown): boolean {
     level = below;
   }
   return false;
+}
+
+/** What is wrong with so many nodes in one plan, if anything. */
+export function issueOfSize(count: number, maxNodes = Number.POSITIVE_INFINITY): Issue | undefined {
+  if (count <= maxNodes) return undefined;
+  return { path: 'rootNodes', message: `${count} nodes in all, and maxNodes is ${maxNodes}` };
+}
+
+/** Nodes and all below them. */
+export function countNodes(nodes: readonly WorkflowNode[]): number {
+  return nodes.reduce((count, { children }) => count + 1 + countNodes(children), 0);
 }
 
 function hasNodes(children: unknown): boolean {

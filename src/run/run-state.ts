@@ -2,6 +2,7 @@ import { type JsonObject, setOwn } from '../plan/json-value.js';
 import type { GraphNode, PlanGraph } from '../plan/plan-graph.js';
 import type { Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import { grownTo } from './grown-array.js';
 import { addToProgress, closeAttempts, type NodeProgress, newNodeProgress } from './node-progress.js';
 import type { NodeRecord, NodeRecordOf } from './node-record.js';
 import type { CompletedResult, NodeResult } from './node-result.js';
@@ -163,11 +164,8 @@ function spawn(state: RunState, parent: GraphNode, record: NodeRecordOf<'nodes_s
 }
 
 function growTo(state: RunState, size: number): void {
-  const [isComplete, openChildren] = [new Uint8Array(size), new Int32Array(size)];
-  isComplete.set(state.isComplete);
-  openChildren.set(state.openChildren);
-  state.isComplete = isComplete;
-  state.openChildren = openChildren;
+  state.isComplete = grownTo(state.isComplete, size);
+  state.openChildren = grownTo(state.openChildren, size);
 }
 
 /** What was complete because of it is so no more. */

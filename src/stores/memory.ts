@@ -1,7 +1,7 @@
 import { type Checkpoint, type CheckpointSummary, checkpointSchema, summarize } from '../checkpoint/checkpoint.js';
 import { checkCheckpointId, checkPlanId } from '../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoint-query.js';
-import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
+import type { InboxCapability, PersistenceManager } from '../checkpoint/persistence-manager.js';
 
 /**
  * Keeps checkpoints in this process, for tests and for trying things out: they are gone when it ends. It holds the JSON
@@ -12,6 +12,19 @@ import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
  */
 export class MemoryPersistenceManager implements PersistenceManager {
   private readonly texts = new Map<string, { readonly text: string; readonly summary: CheckpointSummary }>();
+
+  private readonly messages = new Map<string, Map<string, string>>();
+
+  readonly inbox: InboxCapability = {
+    post: async (planId, { id, text }) => {
+      const ofPlan = this.messages.get(planId) ?? new Map<string, string>();
+      this.messages.set(planId, ofPlan.set(id, text));
+    },
+    read: async (planId) => [...(this.messages.get(planId) ?? [])].map(([id, text]) => ({ id, text })),
+    remove: async (planId, ids) => {
+      for (const id of ids) this.messages.get(planId)?.delete(id);
+    },
+  };
 
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
     checkCheckpointId(checkpoint.checkpointId);

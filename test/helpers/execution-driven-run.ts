@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { localDispatch } from '../../src/execution/attempt.js';
 import type { ExecutionEventBody } from '../../src/execution/execution-event.js';
 import { executeRun } from '../../src/execution/executor.js';
+import type { Mailbox } from '../../src/execution/mailbox.js';
 import { type Handlers, handlerLookup, type NodeContext, type NodeHandler } from '../../src/execution/node-handler.js';
 import type { RetryOptions } from '../../src/execution/retry.js';
 import { completeHost, type Host } from '../../src/host.js';
@@ -46,6 +47,7 @@ export interface RunOptions {
   readonly setTimer?: Host['setTimer'];
   readonly pauseAfterMs?: number;
   readonly now?: () => number;
+  readonly mailbox?: Mailbox;
   /** What earlier processes recorded. */
   readonly records?: readonly RunRecord[];
   /** What was decided since. */
@@ -90,6 +92,7 @@ export class DrivenRun {
       decided: options.decided,
       setTimer: options.setTimer ?? completeHost().setTimer,
       pauseAfterMs: options.pauseAfterMs ?? 3_600_000,
+      mailbox: options.mailbox,
       emit: (event) => {
         this.events.push(event);
         options.onEvent?.(event);

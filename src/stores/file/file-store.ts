@@ -8,7 +8,12 @@ import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
 import { checkpointParts, decodeCheckpoint } from '../../checkpoint/codec.js';
 import { openingWithout } from '../../checkpoint/journal-deletion.js';
 import { surveyJournal } from '../../checkpoint/journal-survey.js';
-import type { LockCapability, PersistenceManager, RepairCapability } from '../../checkpoint/persistence-manager.js';
+import type {
+  InboxCapability,
+  LockCapability,
+  PersistenceManager,
+  RepairCapability,
+} from '../../checkpoint/persistence-manager.js';
 import { checkRetention, type RetentionPolicy } from '../../checkpoint/retention.js';
 import { guardStorage } from '../../checkpoint/storage-guard.js';
 import { CheckpointCorruptError, CheckpointVersionError, type VibeError } from '../../errors.js';
@@ -25,6 +30,7 @@ import {
   whenMissing,
   writeDocument,
 } from './documents.js';
+import { fileInbox } from './inbox.js';
 import { FileJournal } from './journal.js';
 import { type Document, flat, listDocuments, mayLieIn, strangerOf } from './listing.js';
 import { FileLocks } from './lock.js';
@@ -69,6 +75,7 @@ export class WorkflowPersistenceManager implements PersistenceManager {
   readonly retention: RetentionPolicy | undefined;
   readonly journal: FileJournal;
   readonly locks: LockCapability;
+  readonly inbox: InboxCapability;
   readonly repair: RepairCapability;
 
   /** Touches no file. @throws TypeError for an option that is unknown or makes no sense. */
@@ -93,6 +100,7 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     const directoryOf = (planId: string) => this.directoryOf(planId);
     const findDirectory = (planId: string) => this.findDirectory(planId);
     this.locks = new FileLocks({ directoryOf, takeoverMs: lockTakeoverMs, newToken });
+    this.inbox = fileInbox({ directoryOf, findDirectory });
     this.journal = new FileJournal({ directoryOf, findDirectory, newToken });
     const load = (document: Document) => this.loadFrom(document);
     this.repair = new FileRepair({ checkpointDir: this.checkpointDir, findDirectory, load, newToken });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { checkPlanId, isCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
+import { InvalidIdError } from '../../errors.js';
 
 /** Where a plan may be found in a checkpoint directory, in the order of looking. */
 export interface PlanDirectoryNames {
@@ -72,6 +73,7 @@ export function canBeStored(checkpointId: string): boolean {
 
 const journalPattern = /^\.journal-([1-9]\d{0,14})$/;
 const damagedJournalPattern = /^\.damaged-journal-([1-9]\d{0,14})-[^/]*$/;
+const messagePattern = /^\.inbox-([A-Za-z0-9-]{1,100})$/;
 const lockPattern = /^\.lock-([1-9]\d{0,14})$/;
 const lockFamilyPattern = /^\.lock-([1-9]\d{0,14})(?:\.beat|\.released)?$/;
 /** Ours, and what write-file-atomic makes of one of ours. */
@@ -94,6 +96,18 @@ export function damagedName(fileName: string, random: string): string {
 /** The epoch of a journal that was set aside; `undefined` for any other file. */
 export function epochOfDamagedJournal(fileName: string): number | undefined {
   return epochIn(damagedJournalPattern, fileName);
+}
+
+/** A message for a plan. @throws InvalidIdError */
+export function messageName(id: string): string {
+  const name = `.inbox-${id}`;
+  if (!messagePattern.test(name)) throw new InvalidIdError(id, 'a message has 1 to 100 letters, digits and "-"');
+  return name;
+}
+
+/** The id of a message's name; `undefined` for any other file. */
+export function idOfMessage(fileName: string): string | undefined {
+  return messagePattern.exec(fileName)?.[1];
 }
 
 export function lockName(epoch: number): string {

@@ -98,10 +98,10 @@ function endSummary(surveyed: SurveyedJournal, planId: string): CheckpointSummar
   const { epoch, damage } = journal;
   if (head === undefined) return { ...id, damaged: { reason: damage?.reason ?? 'its header is damaged' } };
   const { runId, vibeKey, vibeDescription, totalNodes } = head;
-  const { seq = 0, state = 'running', completed = 0 } = last ?? {};
+  const { seq = 0, state = 'running', completed = 0, total = totalNodes } = last ?? {};
   const at = { runId, vibeKey, epoch, seq };
   if (damage !== undefined) return { ...id, damaged: { reason: damage.reason, head: at } };
-  const about = { completedNodes: completed, totalNodes, vibeDescription: shortDescription(vibeDescription) };
+  const about = { completedNodes: completed, totalNodes: total, vibeDescription: shortDescription(vibeDescription) };
   return { ...id, ...at, state, ...about };
 }
 
