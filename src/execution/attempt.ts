@@ -30,7 +30,7 @@ export interface Attempt {
 /** Makes an attempt on a node; never throws and never rejects for what a handler does. */
 export type Dispatch = (placed: GraphNode, attempt: number, control: AttemptControl) => Attempt;
 
-export type IdempotencyKeyOf = (nodeId: string, job?: string) => string;
+type IdempotencyKeyOf = (nodeId: string, job?: string) => string;
 
 export interface LocalDispatchOptions {
   /** Of each attempt, unless its handler says otherwise. */
