@@ -13,6 +13,7 @@ export type VibeErrorCode =
   | 'NODE_TIMEOUT'
   | 'OUTPUT_NOT_SERIALIZABLE'
   | 'REDACTION_FAILED'
+  | 'JOB_DECISION_REFUSED'
   | 'MISSING_PEER'
   | 'RUN_NOT_COMPLETED'
   | 'SIGNAL_INVALID'
@@ -362,6 +363,21 @@ export class SignalRefusedError extends VibeError {
     options?: ErrorOptions,
   ) {
     super('SIGNAL_REFUSED', `Signal ${quote(signalName)} for plan ${quote(planId)} was not taken: ${reason}.`, options);
+  }
+}
+
+/** The option `jobs` decides about a job that is not in doubt. Nothing was run and nothing was changed. */
+export class JobDecisionError extends VibeError {
+  override readonly name = 'JobDecisionError';
+  constructor(
+    readonly planId: string,
+    readonly nodeId: string,
+    readonly jobName: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    const which = `job ${quote(jobName)} of node ${quote(nodeId)} in plan ${quote(planId)}`;
+    super('JOB_DECISION_REFUSED', `There is nothing to decide about ${which}: ${reason}.`, options);
   }
 }
 

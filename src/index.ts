@@ -35,6 +35,7 @@ export {
   FatalError,
   InvalidIdError,
   type Issue,
+  JobDecisionError,
   type LockHolder,
   MissingPeerError,
   NodeTimeoutError,
@@ -50,11 +51,16 @@ export {
   type VibeErrorCode,
   VibeInvalidError,
 } from './errors.js';
+export type { BudgetOptions } from './execution/budget.js';
+export type { Job, JobStatus, JobSubmission } from './execution/context/job.js';
+export type { Cost } from './execution/context/spending.js';
 export type { WaitOptions } from './execution/context/wait-for.js';
 export type { ExecutionEvent, ExecutionEventBody, Progress, ProgressListener } from './execution/execution-event.js';
+export type { LimitOptions } from './execution/limit.js';
 export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './execution/node-handler.js';
 export type { Host, LogLevel } from './host.js';
 export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
+export type { JobDecision } from './lifecycle/job-decision.js';
 export type {
   DrainOptions,
   ExecuteOptions,
@@ -81,6 +87,7 @@ export {
 } from './run/execution-result.js';
 export type { ExecutionState } from './run/execution-state.js';
 export type { CompletedResult, NodeResult, SerializedError } from './run/node-result.js';
+export type { Pause } from './run/pause.js';
 export type { EndStatus, RunStatus } from './run/run-record.js';
 export { WorkflowPersistenceManager, type WorkflowPersistenceManagerOptions } from './stores/file/file-store.js';
 export { MemoryPersistenceManager } from './stores/memory.js';

@@ -130,6 +130,7 @@ export class MetaPlanner {
    * @throws VibeInvalidError, DecompositionError, PlanInvalidError, RedactionError: nothing was run
    * @throws CheckpointNotFoundError, CheckpointCorruptError, CheckpointVersionError, CheckpointMismatchError: what is
    *   stored cannot be gone on from; nothing was run and nothing was changed
+   * @throws JobDecisionError when the option `jobs` decides about a job that is not in doubt; nothing was run
    * @throws PlanLockedError when the plan is running already
    * @throws PersistenceError when the store fails; `executionState` has everything that finished
    * @throws the reason of `signal` when it aborts before there is a plan; later the run resolves as `'cancelled'`
@@ -246,7 +247,7 @@ export class MetaPlanner {
    * Calling it again waits for the same. The planner stays closed.
    * @throws TypeError for an option that is unknown or makes no sense
    * @example
-   * process.once('SIGTERM', () => planner.drain({ graceMs: 20_000 }).then(() => process.exit()));
+   * process.on('SIGTERM', () => planner.drain({ graceMs: 20_000 }).then(() => process.exit()));
    */
   async drain(given?: options.DrainOptions): Promise<void> {
     const { graceMs } = options.checkOptions(options.drainOptionsSchema, given, 'drain');
@@ -280,6 +281,9 @@ export class MetaPlanner {
     if (checked.checkpointId !== undefined && (mode === 'new' || checked.fresh)) {
       const instead = mode === 'new' ? 'use executeWithResume' : 'leave one of them out';
       throw new TypeError(`${name} always starts over with these options, so checkpointId makes no sense: ${instead}.`);
+    }
+    if (checked.jobs !== undefined && (mode === 'new' || checked.fresh)) {
+      throw new TypeError(`${name} always starts over with these options, so there are no jobs to decide about.`);
     }
     const plan = checked.plan === undefined ? ownPlan : parsePlan(checked.plan);
     return runVibe({ ...checked, mode, vibe: parseVibe(vibe), plan }, this.#services);

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { CompletedResult } from '../run/node-result.js';
 import type { RunRecord } from '../run/run-record.js';
@@ -17,6 +18,8 @@ export class Salvage {
   /** Composites that were seen to complete with their children, and when. */
   private readonly gathered = new Map<string, string>();
   private readonly handled = new Set<string>();
+  /** Steps and jobs that are in, as they were recorded. */
+  private readonly taken = new Set<string>();
 
   /** @param bases what the run goes on from as it is, failures and times included; a result of an earlier one stays */
   constructor(identity: RunIdentity, bases: ReadonlyArray<readonly RunRecord[]>) {
@@ -27,13 +30,17 @@ export class Salvage {
     }
   }
 
-  /** Takes from a source the results that are still missing. */
+  /** Takes from a source the results that are still missing, and what was paid for on the way to others. */
   add(records: readonly RunRecord[]): void {
     for (const record of records) {
-      if (record.kind !== 'node_settled' || record.result.status !== 'completed') continue;
-      if (!this.has(record.result.nodeId)) tryApply(this.state, record);
+      if (isPaid(record) ? !this.taken.has(canonicalJson(record)) : this.isMissing(record))
+        tryApply(this.state, record);
     }
     this.note(records);
+  }
+
+  private isMissing(record: RunRecord): boolean {
+    return record.kind === 'node_settled' && record.result.status === 'completed' && !this.has(record.result.nodeId);
   }
 
   /** When all sources are in: a composite of which all children are there is what they are. */
@@ -107,6 +114,7 @@ export class Salvage {
   private note(records: readonly RunRecord[]): void {
     const completedAt = new Map<string, string>();
     for (const record of records) {
+      if (isPaid(record)) this.taken.add(canonicalJson(record));
       if (record.kind === 'composite_completed') this.gathered.set(record.nodeId, record.at);
       if (record.kind !== 'node_settled' || record.result.status !== 'completed') continue;
       const { nodeId } = record.result;
@@ -119,6 +127,11 @@ export class Salvage {
     }
     this.sources.push(completedAt);
   }
+}
+
+/** Whether money may have been spent on it: what is lost of this is bought again. Copies of it are the same to the letter. */
+function isPaid({ kind }: RunRecord): boolean {
+  return kind === 'step_completed' || kind === 'job_intended' || kind === 'job_started' || kind === 'job_withdrawn';
 }
 
 function hasAnyOf(placed: GraphNode | undefined, ids: ReadonlySet<string>): boolean {

@@ -32,6 +32,7 @@ export const exitCodeOf = {
   NODE_TIMEOUT: exit.failed,
   OUTPUT_NOT_SERIALIZABLE: exit.failed,
   REDACTION_FAILED: exit.failed,
+  JOB_DECISION_REFUSED: exit.usage,
   RUN_NOT_COMPLETED: exit.failed,
   SIGNAL_INVALID: exit.usage,
   SIGNAL_REFUSED: exit.failed,

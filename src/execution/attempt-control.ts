@@ -1,5 +1,6 @@
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { NodeRecord } from '../run/node-record.js';
+import type { SerializedError } from '../run/node-result.js';
 import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
 import type { ExecutionEventBody } from './execution-event.js';
@@ -41,8 +42,14 @@ export interface AttemptControl {
   keep(value: unknown, what: string): unknown;
   /** Called when the attempt is over, however it ends. */
   onEnd(callback: () => void): void;
+  /** What is kept of an error, redacted. */
+  errorOf(thrown: unknown): SerializedError;
   /** Steps, jobs and waits of a handler have names. @throws Error for one that this attempt has used already */
   claimName(name: string): void;
+  /** The name may be used again in this attempt: what it was claimed for has failed. */
+  releaseName(name: string): void;
+  /** Whether the call was cancelled: not paused, and not ended by a planner that closes or a run that takes too long. */
+  readonly isCancelled: boolean;
   /** Resolves when the records are committed and part of the state; rejects with what the log failed with. */
   record(...records: NodeRecord[]): Promise<void>;
   /** Work that a pause has to wait for, also while another branch of the handler is parked. */
@@ -55,4 +62,6 @@ export interface AttemptControl {
   park<T>(pause: Pause, until: Promise<T>): Promise<T>;
   /** The same until `wake` is called, which counts at once: no pause comes in between. */
   parkUntil(pause: Pause, onWake: (wake: () => void) => void): Promise<void>;
+  /** Waits and keeps the slot. It rejects when the run is cancelled, and when its log fails. */
+  sitOut<T>(until: Promise<T>): Promise<T>;
 }

@@ -4,6 +4,7 @@ import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
 import type { Budget } from './budget.js';
 import { reportOf } from './context/report.js';
+import { jobOf } from './context/run-job.js';
 import { sleepUntilOf } from './context/sleep-until.js';
 import { spawnOf } from './context/spawn.js';
 import { spendingOf } from './context/spending.js';
@@ -29,10 +30,13 @@ export interface Attempt {
 /** Makes an attempt on a node; never throws and never rejects for what a handler does. */
 export type Dispatch = (placed: GraphNode, attempt: number, control: AttemptControl) => Attempt;
 
+export type IdempotencyKeyOf = (nodeId: string, job?: string) => string;
+
 export interface LocalDispatchOptions {
   /** Of each attempt, unless its handler says otherwise. */
   readonly limits?: TimeLimits;
-  readonly idempotencyKeyOf: (nodeId: string) => string;
+  /** Of a node, or of a job of its handler. */
+  readonly idempotencyKeyOf: IdempotencyKeyOf;
   readonly budget?: Budget | undefined;
   /** Counts tokens against the limits of a node. */
   readonly useTokens?: (placed: GraphNode, tokens: number) => void;
@@ -157,8 +161,9 @@ function contextOf(
   const input = <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId);
   const idempotencyKey = idempotencyKeyOf(placed.node.id);
   const spending = spendingOf(control, budget, useTokens && ((tokens) => useTokens(placed, tokens)));
+  const job = jobOf(control, signal, (name) => idempotencyKeyOf(placed.node.id, name));
   const waiting = { waitFor: waitForOf(control), sleepUntil: sleepUntilOf(control) };
-  const working = { step: stepOf(control), spawn: spawnOf(control), report: reportOf(control, onReport) };
+  const working = { step: stepOf(control, signal), job, spawn: spawnOf(control), report: reportOf(control, onReport) };
   return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, ...working, ...waiting, ...spending };
 }
 

@@ -1,3 +1,4 @@
+import type { NodeRecord } from '../run/node-record.js';
 import type { SerializedError } from '../run/node-result.js';
 import type { RunLog } from '../run/run-log.js';
 import type { Admission } from './admission.js';
@@ -9,6 +10,8 @@ import type { Retry } from './retry.js';
 /** What a run is executed with. */
 export interface ExecutionServices {
   readonly log: RunLog;
+  /** What was decided since the run stopped: recorded with its start, before a node begins. */
+  readonly decided?: readonly NodeRecord[];
   readonly dispatch: Dispatch;
   /** Attempts under way at once. */
   readonly concurrency: number;

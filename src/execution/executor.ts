@@ -69,7 +69,7 @@ class RunExecution {
     this.services.drain?.addEventListener('abort', this.drain);
     if (this.services.signal?.aborted) this.isStopped = true;
     if (this.services.drain?.aborted) this.isDraining = true;
-    this.commit([{ kind: 'run_started', at: this.isoNow() }]);
+    this.commit([{ kind: 'run_started', at: this.isoNow() }, ...(this.services.decided ?? [])]);
     this.advance();
   }
 

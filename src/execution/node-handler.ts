@@ -2,6 +2,7 @@ import type { Vibe } from '../plan/vibe.js';
 import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-node.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
 import type { Report } from './context/report.js';
+import type { RunJob } from './context/run-job.js';
 import type { SleepUntil } from './context/sleep-until.js';
 import type { Spawn } from './context/spawn.js';
 import type { Spending } from './context/spending.js';
@@ -86,6 +87,20 @@ export interface NodeContext {
    * ctx.report(frame / frames, `frame ${frame}`);
    */
   readonly report: Report;
+  /**
+   * Has a provider do a job that takes long and costs money, and returns its result: submitted once, polled from
+   * wherever the run goes on, and collected once, over attempts, crashes and resumes.
+   * @throws what `start`, `poll` and `collect` throw; the next attempt goes on with the same job
+   * @example
+   * const clip = await ctx.job({
+   *   name: 'clip',
+   *   start: ({ idempotencyKey, signal }) => submitClip(prompt, { idempotencyKey, signal }),
+   *   poll: async (id) => ((await clipState(id)) === 'ready' ? { status: 'done' } : { status: 'pending' }),
+   *   collect: (id) => clipUrl(id),
+   *   find: ({ idempotencyKey }) => findClip(idempotencyKey),
+   * });
+   */
+  readonly job: RunJob;
 }
 
 /**

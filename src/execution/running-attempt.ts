@@ -1,10 +1,12 @@
-import { OutputNotSerializableError } from '../errors.js';
+import { OutputNotSerializableError, VibeError } from '../errors.js';
 import { isoTime } from '../host.js';
 import { copyJson } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { NodeRecord } from '../run/node-record.js';
+import type { SerializedError } from '../run/node-result.js';
 import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
+import { serializeError } from '../run/serialize-error.js';
 import type { Admitted } from './admission.js';
 import type { Attempt, AttemptOutcome } from './attempt.js';
 import { type AttemptControl, AttemptOver } from './attempt-control.js';
@@ -18,19 +20,22 @@ export interface AttemptOwner {
   readonly runState: RunState;
   readonly services: Pick<
     ExecutionServices,
-    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'mailbox' | 'emit' | 'redactOutput'
+    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'mailbox' | 'emit' | 'redactOutput' | 'errorOf'
   >;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
   onSatOut(difference: number): void;
 }
 
-interface Park {
+interface Wait {
+  readonly reject: (error: unknown) => void;
+}
+
+interface Park extends Wait {
   readonly pause: Pause;
   readonly isSatOut: boolean;
   /** Rejects when the wait is ended from outside. */
   readonly ended: Promise<never>;
-  readonly reject: (error: unknown) => void;
 }
 
 /** An attempt under way: parked while all that it does is to wait. */
@@ -38,7 +43,11 @@ export class RunningAttempt implements AttemptControl, WorkClock {
   attempt: Attempt | undefined;
   /** It did not stop in time: the run ended without it. */
   isLeftBehind = false;
+  isCancelled = false;
   private readonly parks = new Set<Park>();
+  private readonly waits = new Set<Wait>();
+  /** Why no wait is worth while any more. */
+  private noMoreWaits: { readonly reason: unknown } | undefined;
   private busy = 0;
   private isParked = false;
   private isOver = false;
@@ -100,6 +109,10 @@ export class RunningAttempt implements AttemptControl, WorkClock {
     this.endings.push(callback);
   }
 
+  releaseName(name: string): void {
+    this.names?.delete(name);
+  }
+
   emit(body: ExecutionEventBody): void {
     if (!this.isOver) this.owner.services.emit?.(body);
   }
@@ -110,6 +123,11 @@ export class RunningAttempt implements AttemptControl, WorkClock {
     const nodeId = this.placed.node.id;
     if (!copy.ok) throw new OutputNotSerializableError(nodeId, copy.path, copy.reason);
     return redactOutput === undefined ? copy.value : redactOutput(copy.value, nodeId);
+  }
+
+  errorOf(thrown: unknown): SerializedError {
+    const { errorOf = serializeError } = this.owner.services;
+    return errorOf(thrown, this.placed.node.id);
   }
 
   setTimer(callback: () => void, delayMs: number): () => void {
@@ -177,13 +195,9 @@ export class RunningAttempt implements AttemptControl, WorkClock {
   }
 
   private enter(pause: Pause): Park {
-    if (this.isOver) throw this.over();
+    this.refuseWait();
     const isSatOut = 'resumeAt' in pause && Date.parse(pause.resumeAt) - this.now() <= this.pauseAfterMs;
-    let reject = (_: unknown) => {};
-    const ended = new Promise<never>((_, onRejected) => {
-      reject = onRejected;
-    });
-    const parked = { pause, isSatOut, ended, reject };
+    const parked = { pause, isSatOut, ...endOfWait() };
     if (isSatOut) this.countSatOut(1);
     this.parks.add(parked);
     this.update();
@@ -196,14 +210,32 @@ export class RunningAttempt implements AttemptControl, WorkClock {
     this.update();
   }
 
+  async sitOut<T>(until: Promise<T>): Promise<T> {
+    this.refuseWait();
+    const { ended, reject } = endOfWait();
+    const wait = { reject };
+    this.waits.add(wait);
+    try {
+      return await Promise.race([until, ended]);
+    } finally {
+      this.waits.delete(wait);
+    }
+  }
+
   interrupt(reason: unknown): void {
+    this.isCancelled = !(VibeError.is(reason) && (reason.code === 'PLANNER_CLOSED' || reason.code === 'RUN_TIMEOUT'));
     this.attempt?.interrupt(reason);
     this.unpark(reason);
   }
 
-  /** Ends every wait. */
+  /** Ends every wait. What the handler does about it is waited for, as if it had never been parked. */
   unpark(reason: unknown): void {
-    for (const { reject } of this.parks) reject(reason);
+    this.noMoreWaits ??= { reason };
+    for (const { reject } of this.waits) reject(reason);
+    for (const parked of [...this.parks]) {
+      parked.reject(reason);
+      this.leave(parked);
+    }
   }
 
   /** Nobody waits for what it still returns. */
@@ -222,6 +254,11 @@ export class RunningAttempt implements AttemptControl, WorkClock {
     if (this.satOut > 0) this.countSatOut(-this.satOut);
     this.entered?.leave(outcome);
     this.update();
+  }
+
+  private refuseWait(): void {
+    if (this.isOver) throw this.over();
+    if (this.noMoreWaits !== undefined) throw this.noMoreWaits.reason;
   }
 
   private update(): void {
@@ -245,4 +282,12 @@ export class RunningAttempt implements AttemptControl, WorkClock {
   private over(): AttemptOver {
     return new AttemptOver(`attempt ${this.number} on node ${JSON.stringify(this.placed.node.id)} is over`);
   }
+}
+
+function endOfWait(): { readonly ended: Promise<never>; readonly reject: (error: unknown) => void } {
+  let reject: (error: unknown) => void = () => {};
+  const ended = new Promise<never>((_, rejectEnded) => {
+    reject = rejectEnded;
+  });
+  return { ended, reject };
 }

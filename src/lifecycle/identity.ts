@@ -32,12 +32,17 @@ export function derivedPlanId(vibe: Vibe, stored = vibe): string {
 }
 
 /**
- * The same for all attempts on a node in a run, in every process. Fit for a header: ids that are not are hashed, under a
+ * The same for all attempts on a node in a run, in every process; a job of its handler has one of its own. Fit for a header: ids that are not are hashed, under a
  * mark that no other key has.
  */
-export function idempotencyKeyOf(runId: string, nodeId: string): string {
-  if (nodeId.length <= 64 && /^[A-Za-z0-9._-]+$/.test(nodeId)) return `${runId}:${nodeId}`;
-  return `${runId}::${sha256(JSON.stringify(nodeId)).slice(0, 32)}`;
+export function idempotencyKeyOf(runId: string, nodeId: string, job?: string): string {
+  const ofNode = `${runId}:${keyPartOf(nodeId)}`;
+  return job === undefined ? ofNode : `${ofNode}:${keyPartOf(job)}`;
+}
+
+function keyPartOf(name: string): string {
+  if (name.length <= 64 && /^[A-Za-z0-9._-]+$/.test(name)) return name;
+  return `:${sha256(JSON.stringify(name)).slice(0, 32)}`;
 }
 
 /** The id under which a run is saved between its listed checkpoints, in one epoch. */

@@ -10,6 +10,7 @@ import { isPlainObject } from '../plan/json-value.js';
 import { nodeTypes } from '../plan/workflow-node.js';
 import type { WorkflowPlanInput } from '../plan/workflow-plan.js';
 import type { ExecutionState } from '../run/execution-state.js';
+import { isJobDecision, type JobDecision } from './job-decision.js';
 import type { Redact } from './redaction.js';
 
 const retrySchema = z.strictObject({
@@ -153,6 +154,19 @@ export const executeOptionsSchema = z.strictObject({
   plan: z.custom<WorkflowPlanInput>(isPlainObject, 'a workflow plan').optional(),
   /** Start over even when there is a run to resume. Default `false`. */
   fresh: z.custom<boolean>((fresh) => typeof fresh === 'boolean', 'true or false').default(false),
+  /**
+   * What to do about paid jobs of which nobody knows whether they were submitted, by node id and the job's name. For the
+   * call that goes on with a run which paused for them.
+   */
+  jobs: z
+    .record(
+      z.string(),
+      z.record(
+        z.string(),
+        z.custom<JobDecision>(isJobDecision, "{ adopt: handle }, 'submit again' or { skip: result }"),
+      ),
+    )
+    .optional(),
   /** Ends the run early. Already aborted, or before there is a plan: the call rejects with its reason. */
   signal: z.custom<AbortSignal>(isSignal, 'an AbortSignal').optional(),
   /** Told of everything that happens in this run, after the planner's own listener. */

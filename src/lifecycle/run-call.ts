@@ -2,6 +2,7 @@ import type { BudgetOptions } from '../execution/budget.js';
 import type { ProgressListener } from '../execution/execution-event.js';
 import type { Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import type { JobDecisions } from './job-decision.js';
 
 /** A call of `execute`, `executePlan` or `executeWithResume`, checked. */
 export interface AskedCall {
@@ -12,6 +13,7 @@ export interface AskedCall {
   readonly plan?: WorkflowPlan;
   readonly planId?: string;
   readonly checkpointId?: string;
+  readonly jobs?: JobDecisions;
   readonly fresh: boolean;
   readonly onCorrupt: 'throw' | 'fallback';
   readonly signal?: AbortSignal;

@@ -7,8 +7,10 @@ import type { ExecutionServices } from '../execution/execution-services.js';
 import { executeRun } from '../execution/executor.js';
 import { type ExecutionResult, executionResultOf, type PersistenceInfo } from '../run/execution-result.js';
 import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
+import type { NodeRecord } from '../run/node-record.js';
 import { unrecordedLog } from '../run/run-log.js';
 import type { RunState } from '../run/run-state.js';
+import { decidedJobs } from './decide-jobs.js';
 import { createEmitter, type EmitterSubject } from './emitter.js';
 import { findStart, findTarget, type StoredStart, type Target } from './find-run.js';
 import { type HeldPlan, holdPlan } from './hold-plan.js';
@@ -98,6 +100,7 @@ interface PreparedRun extends StartedRecorder {
   readonly result?: undefined;
   readonly subject: EmitterSubject;
   readonly emit: Emit | undefined;
+  readonly decided: readonly NodeRecord[];
   readonly isNewRun: boolean;
   readonly resumedFrom: string | undefined;
   /** The newest listed checkpoint of the run. */
@@ -117,6 +120,7 @@ async function prepareRun(
   const subject: EmitterSubject = { planId, runId: start?.run.identity.runId ?? runId };
   holder.runId = subject.runId;
   subject.state = start?.run.makeState();
+  const decided = decidedJobs(call.jobs, planId, subject.state, planner);
   const emit = createEmitter(subject, [planner.onProgress, call.onProgress], planner.host);
   emitStart(emit, start, target.strays, subject.state);
   if (start !== undefined && call.checkpointId === undefined && isFinished(subject.state)) {
@@ -134,7 +138,7 @@ async function prepareRun(
   const started = await startRecorder(recorded, planner, onSaved).catch((error: unknown) => {
     throw withExecutionState(error, run.makeState()); // making the plan may have been paid for, too
   });
-  return { ...started, subject, emit, isNewRun, resumedFrom: checkpoint?.checkpointId, last };
+  return { ...started, decided, subject, emit, isNewRun, resumedFrom: checkpoint?.checkpointId, last };
 }
 
 async function runPrepared(
@@ -143,7 +147,7 @@ async function runPrepared(
   planner: PlannerServices,
   live: LiveRun,
 ): Promise<ExecutionResult> {
-  const { state, recorder, maxUncommitted, subject, emit, isNewRun, resumedFrom, last } = prepared;
+  const { state, recorder, maxUncommitted, decided, subject, emit, isNewRun, resumedFrom, last } = prepared;
   const reused = state.completed.length;
   subject.state = live.state = state;
   live.recorder = recorder;
@@ -153,7 +157,13 @@ async function runPrepared(
   try {
     if (isNewRun) await recorder.begin();
     if (resumedFrom === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-    const services = { ...servicesOf(call, planner, state, live, emit), log: recorder, mailbox, maxUncommitted };
+    const services = {
+      ...servicesOf(call, planner, state, live, emit),
+      log: recorder,
+      mailbox,
+      maxUncommitted,
+      decided,
+    };
     await executeInTime(state, services, planner, live);
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
     return finish(state, reused, info, emit);
@@ -235,7 +245,7 @@ function servicesOf(
     budget,
     useTokens,
     newController: newQuietController,
-    idempotencyKeyOf: (nodeId) => idempotencyKeyOf(state.runId, nodeId),
+    idempotencyKeyOf: (nodeId, job) => idempotencyKeyOf(state.runId, nodeId, job),
     onLateEnd: late('An attempt ended after its timeout; what it returned is dropped.'),
   });
   const { setTimer } = host;

@@ -22,7 +22,11 @@ export interface NodeProgress {
 export interface JobProgress {
   readonly idempotencyKey: string;
   /** Present once the provider took it. */
-  handle?: { readonly value: unknown };
+  readonly handle?: { readonly value: unknown };
+  /** Not with the provider, or given up there: it may be submitted. */
+  readonly isWithdrawn?: boolean;
+  /** Earlier submissions that the provider took and that were given up. */
+  readonly givenUp: number;
 }
 
 export interface WaitProgress {
@@ -55,17 +59,21 @@ export function addToProgress(progress: NodeProgress, record: NodeRecord): void 
     case 'step_completed':
       progress.steps.set(record.name, record.output);
       break;
-    case 'job_intended':
-      progress.jobs.set(record.name, { idempotencyKey: record.idempotencyKey });
-      break;
-    case 'job_started': {
-      const idempotencyKey = progress.jobs.get(record.name)?.idempotencyKey ?? '';
-      progress.jobs.set(record.name, { idempotencyKey, handle: { value: record.handle } });
+    case 'job_intended': {
+      const { idempotencyKey } = record;
+      progress.jobs.set(record.name, { idempotencyKey, givenUp: givenUpOf(progress.jobs.get(record.name)) });
       break;
     }
-    case 'job_withdrawn':
-      progress.jobs.delete(record.name);
+    case 'job_started': {
+      const { idempotencyKey = '', givenUp = 0 } = progress.jobs.get(record.name) ?? {};
+      progress.jobs.set(record.name, { idempotencyKey, givenUp, handle: { value: record.handle } });
       break;
+    }
+    case 'job_withdrawn': {
+      const job = progress.jobs.get(record.name);
+      if (job !== undefined) progress.jobs.set(record.name, { ...job, isWithdrawn: true });
+      break;
+    }
     case 'wait_started':
       progress.waits.set(record.name, { schema: record.schema });
       break;
@@ -86,6 +94,11 @@ export function addToProgress(progress: NodeProgress, record: NodeRecord): void 
       record satisfies never;
   }
   progress.records.push(record);
+}
+
+/** How many submissions of a job the provider took in vain, when it is to be submitted now. */
+export function givenUpOf(job: JobProgress | undefined): number {
+  return (job?.givenUp ?? 0) + (job?.handle === undefined ? 0 : 1);
 }
 
 /** A series of attempts is over: what they finished on the way stays. */

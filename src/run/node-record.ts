@@ -30,7 +30,7 @@ export const nodeRecordSchemas = [
   z.object({ kind: z.literal('job_intended'), ...named, idempotencyKey: z.string() }),
   /** The provider took the job, and this is how it calls it. */
   z.object({ kind: z.literal('job_started'), ...named, handle: z.unknown() }),
-  /** Somebody decided that the job was not submitted: it may be, once more. */
+  /** The job is not with the provider, or was given up there: it may be submitted, once more. */
   z.object({ kind: z.literal('job_withdrawn'), ...named }),
   /** A handler waits for a signal; `schema` is the JSON Schema of its payload. */
   z.object({ kind: z.literal('wait_started'), ...named, schema: jsonObjectSchema.optional() }),

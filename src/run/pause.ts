@@ -22,8 +22,14 @@ export const pauseSchema = z.discriminatedUnion('reason', [
     spent: z.number(),
     needed: z.number().optional(),
   }),
-  /** Nobody knows whether a paid job was submitted. */
-  z.object({ reason: z.literal('ambiguous_job'), ...ofNode, name: z.string(), idempotencyKey: z.string() }),
+  /** Nobody knows whether a paid job was submitted. `message`: what its `start` failed with, where that is known. */
+  z.object({
+    reason: z.literal('ambiguous_job'),
+    ...ofNode,
+    name: z.string(),
+    idempotencyKey: z.string(),
+    message: z.string().optional(),
+  }),
   /** The planner was drained. */
   z.object({ reason: z.literal('drain') }),
 ]);

@@ -110,6 +110,18 @@ describe('a node whose attempt fails', () => {
     expect(run.events.at(-1)).toMatchObject({ error: { message: expect.stringContaining('output.items[3].when') } });
   });
 
+  it('stays pending, and the run ends with what was thrown, when shouldRetry throws', async () => {
+    const mistake = new TypeError('no such field');
+    const shouldRetry = () => {
+      throw mistake;
+    };
+    const run = new DrivenRun([node('a')], { retry: { maxAttempts: 2, shouldRetry } });
+    await quiet();
+    await run.fail('a');
+    await expect(run.ended).rejects.toBe(mistake);
+    expect(run.result('a')).toBeUndefined();
+  });
+
   it('stays pending when the run is aborted while it waits', async () => {
     const controller = new AbortController();
     const retry = { maxAttempts: 2, delayMs: 1_000 };

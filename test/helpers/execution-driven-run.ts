@@ -10,6 +10,7 @@ import { canonicalJson } from '../../src/plan/json-value.js';
 import { buildPlanGraph } from '../../src/plan/plan-graph.js';
 import type { WorkflowNode } from '../../src/plan/workflow-node.js';
 import { executionStateOf } from '../../src/run/execution-state.js';
+import type { NodeRecord } from '../../src/run/node-record.js';
 import type { NodeResult } from '../../src/run/node-result.js';
 import type { EndStatus, RunRecord } from '../../src/run/run-record.js';
 import { applyRecord, newRunState, type RunState } from '../../src/run/run-state.js';
@@ -49,6 +50,8 @@ export interface RunOptions {
   readonly mailbox?: Mailbox;
   /** What earlier processes recorded. */
   readonly records?: readonly RunRecord[];
+  /** What was decided since. */
+  readonly decided?: readonly NodeRecord[];
   readonly onEvent?: (event: ExecutionEventBody) => void;
 }
 
@@ -77,7 +80,7 @@ export class DrivenRun {
       log: this.log,
       dispatch: localDispatch(lookup, {
         limits: { timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs },
-        idempotencyKeyOf: (nodeId) => `key of ${nodeId}`,
+        idempotencyKeyOf: (nodeId, job) => (job === undefined ? `key of ${nodeId}` : `key of ${nodeId}:${job}`),
         onLateEnd: (nodeId) => this.lateEnds.push(nodeId),
       }),
       concurrency: options.concurrency ?? 8,
@@ -86,6 +89,7 @@ export class DrivenRun {
       nodeTimeoutMs,
       random: options.random ?? Math.random,
       now: options.now ?? (() => Date.UTC(2026, 0, 1)),
+      decided: options.decided,
       setTimer: options.setTimer ?? completeHost().setTimer,
       pauseAfterMs: options.pauseAfterMs ?? 3_600_000,
       mailbox: options.mailbox,

@@ -12,6 +12,7 @@ import {
 } from 'vibe-aigc';
 import { note } from './ledger.js';
 import { told } from './messages.js';
+import { paidHandler } from './paid-handler.js';
 import { plans, vibe } from './plans.js';
 import type { Job } from './protocol.js';
 
@@ -34,8 +35,8 @@ export async function callPlanner(job: Job): Promise<boolean> {
       });
       return true;
     }
-    const result = await plannerFor(job, aborting).executeWithResume(vibe, { signal: aborting.signal });
-    note({ type: 'finished', status: result.status, outputs: result.outputs });
+    const result = await plannerFor(job, aborting).executeWithResume(vibe, { signal: aborting.signal, jobs: job.jobs });
+    note({ type: 'finished', status: result.status, outputs: result.outputs, pauses: result.pauses });
     return true;
   } catch (error) {
     noteRejection(error);
@@ -50,7 +51,7 @@ async function repair(planner: MetaPlanner): Promise<void> {
 }
 
 function plannerFor(job: Job, aborting: AbortController): MetaPlanner {
-  const handler = handlerFor(job);
+  const handler = job.shop === undefined ? handlerFor(job) : paidHandler(job.shop);
   return new MetaPlanner({
     ...(job.planner as object),
     persistenceManager: new WorkflowPersistenceManager({ checkpointDir: job.checkpointDir, ...job.store }),

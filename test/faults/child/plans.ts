@@ -24,7 +24,10 @@ const long: WorkflowNodeInput[] = [
   node('cut', 'transform', ['part-8', 'part-9']),
 ];
 
-export const plans = { short, long };
+/** Two things that are bought, one after the other. */
+const paid: WorkflowNodeInput[] = [node('clip', 'generate'), node('cut', 'transform', ['clip'])];
+
+export const plans = { short, long, paid };
 export type PlanName = keyof typeof plans;
 
 /** Five nodes in a composite of their own. */

@@ -1,11 +1,17 @@
-import type { MetaPlannerOptions, RetentionPolicy, WorkflowPersistenceManagerOptions } from 'vibe-aigc';
+import type {
+  ExecuteOptions,
+  ExecutionResult,
+  MetaPlannerOptions,
+  RetentionPolicy,
+  WorkflowPersistenceManagerOptions,
+} from 'vibe-aigc';
 import type { PlanName } from './plans.js';
 
 /** What a child process is asked to do: `executeWithResume`, once or more, or a repair. */
 export interface Job {
   readonly checkpointDir: string;
   readonly plan: PlanName;
-  readonly planner: Pick<MetaPlannerOptions, 'checkpointInterval' | 'concurrency'> & { durability?: string };
+  readonly planner: Pick<MetaPlannerOptions, 'checkpointInterval' | 'concurrency' | 'retry'> & { durability?: string };
   readonly store?: WorkflowPersistenceManagerOptions & { lockTakeoverMs?: number | false };
   /** Calls `repairCheckpoints` for the one plan that is stored, and nothing else. */
   readonly repairs?: boolean;
@@ -23,8 +29,18 @@ export interface Job {
   readonly abortAt?: string;
   /** Instead of a call it prunes all plans by this policy. */
   readonly prune?: RetentionPolicy;
+  /** Nodes are jobs that are bought here. */
+  readonly shop?: JobShop;
+  /** What to do about jobs in doubt. */
+  readonly jobs?: ExecuteOptions['jobs'];
   /** Does all this in so many worker threads at once. */
   readonly threads?: number;
+}
+
+/** Where jobs are bought, and whether the app can ask there for a job by its key. */
+export interface JobShop {
+  readonly url: string;
+  readonly find: boolean;
 }
 
 /** What `preload.cjs` does to the file operations of a child process. Without `at` it only counts and tells. */
@@ -71,7 +87,12 @@ export type LedgerEntry = (
       /** Codes of the errors that say why a plan was left alone. */
       readonly skipped: readonly string[];
     }
-  | { readonly type: 'finished'; readonly status: string; readonly outputs: Readonly<Record<string, unknown>> }
+  | {
+      readonly type: 'finished';
+      readonly status: string;
+      readonly outputs: Readonly<Record<string, unknown>>;
+      readonly pauses?: ExecutionResult['pauses'];
+    }
   | Rejected
   | Operation
   | { readonly type: 'stopped' | 'continued'; readonly n: number }
