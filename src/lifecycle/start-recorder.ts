@@ -8,6 +8,7 @@ import { Recorder } from '../checkpoint/recorder.js';
 import type { RunRecorder } from '../checkpoint/run-recorder.js';
 import type { RunRecord } from '../run/run-record.js';
 import { type RunState, recordsOf } from '../run/run-state.js';
+import { spendBeyond } from '../run/spend.js';
 import { rollingIdOf } from './identity.js';
 import type { OpenRun } from './open-run.js';
 import type { PlannerServices } from './planner-services.js';
@@ -119,10 +120,14 @@ function carriedFrom(
   const spawned = new Set<RunRecord>(state.spawned.slice(0, known));
   const more = recordsOf(state).filter((record) => {
     if (record.kind === 'nodes_spawned') return !spawned.has(record);
+    if (record.kind === 'spend_recorded') return false; // a sum, of which the journal has a part
     if (record.kind === 'node_settled') return isNews(record.result.nodeId);
     return record.kind !== 'composite_completed' || isNews(record.nodeId);
   });
-  return { records: [...records, ...more.map(encodeRecord)], positions: kept };
+  const at = state.lastAt ?? state.endedAt ?? checkpoint.createdAt;
+  const spend = spendBeyond(state.spends, replayed.state.spends);
+  const spent = spend.map((one): RunRecord => ({ kind: 'spend_recorded', ...one, at }));
+  return { records: [...records, ...[...more, ...spent].map(encodeRecord)], positions: kept };
 }
 
 function snapshotRecorder(

@@ -34,3 +34,15 @@ export function totalSpend(spends: Spends): Record<string, { amount: number; tok
   }
   return totals;
 }
+
+/** What was spent by one account of a run and is not in another. */
+export function spendBeyond(spends: Spends, known: Spends): NodeSpend[] {
+  return [...allSpends(spends)].flatMap(({ nodeId, currency, amount, tokens }) => {
+    const before = known.get(nodeId)?.get(currency);
+    const more = {
+      amount: Math.max(0, amount - (before?.amount ?? 0)),
+      tokens: Math.max(0, tokens - (before?.tokens ?? 0)),
+    };
+    return more.amount > 0 || more.tokens > 0 ? [{ nodeId, currency, ...more }] : [];
+  });
+}
