@@ -19,6 +19,8 @@ export interface Expected {
   readonly provenElsewhere?: readonly string[];
   /** What the checkpoints of the store are, as JSON by id; unset: those that are listed are not looked at. */
   readonly checkpoints?: ReadonlyMap<string, string> | undefined;
+  /** Whether nothing intact is left that could be gone on from. */
+  readonly isNothingLeft?: boolean;
   /** Codes of the error that must follow; unset: it may succeed. */
   readonly codes?: readonly string[];
   /** Whether what is intact may be of another plan, with other outputs. */
@@ -60,7 +62,7 @@ function fallbackProblems(first: Try, second: Try, expected: Expected): string[]
   if (second.result !== undefined && expected.isAnotherPlan) return [];
   if (second.result !== undefined) return resultProblems(second, expected, expected.provenElsewhere ?? []);
   const problems = second.changed.map((path) => `with fallback it changed ${path}`);
-  const isFinal = first.code !== 'CHECKPOINT_CORRUPT' && second.code === first.code;
+  const isFinal = (first.code !== 'CHECKPOINT_CORRUPT' || expected.isNothingLeft) && second.code === first.code;
   if (!isFinal) problems.push(`it threw ${first.code}, with fallback ${second.code}: ${second.error}`);
   return problems;
 }
