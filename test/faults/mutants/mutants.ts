@@ -175,4 +175,11 @@ export const mutants: readonly Mutant[] = [
     replace: '',
     caughtBy: 'faults/damage/damage.test.ts',
   },
+  {
+    name: 'lines of another journal taken for the end of this one',
+    file: file('journal-reader'),
+    find: 'return isChained ? numbers.at(-1) : undefined;',
+    replace: 'return isChained || numbers.length > 0 ? numbers.at(-1) : undefined;',
+    caughtBy: 'stores/file/journal.test.ts',
+  },
 ];
