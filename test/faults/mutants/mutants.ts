@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
     file: file('journal-reader'),
     find: 'this.flushed = Math.max(this.flushed, line.flushed);',
     replace: '',
-    caughtBy: 'faults/damage/cuts.test.ts',
+    caughtBy: 'faults/damage/damage.test.ts',
   },
   {
     name: 'no fence before an acknowledgement',
