@@ -107,8 +107,10 @@ function recordsWritten({ damage, lines }: StoredJournal): number {
   const last = marks.findLast(([, text]) => positionIn(text) !== undefined);
   if (last === undefined) return atMost;
   const [number, text] = last;
+  const { seq = atMost } = positionIn(text) ?? {};
+  if (seq < lines.length - 1 - lines.filter(isMark).length) return Number.MAX_SAFE_INTEGER; // not of this journal
   const marksAfter = marks.filter(([other]) => other > number).length;
-  return Math.min(atMost, (positionIn(text)?.seq ?? atMost) + linesWritten - number - marksAfter);
+  return Math.min(atMost, seq + linesWritten - number - marksAfter);
 }
 
 function positionIn(text: string): Position | undefined {

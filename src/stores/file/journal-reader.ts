@@ -48,10 +48,9 @@ class ChainCheck {
     const bad = this.last.number + 1;
     if (bad > this.flushed) return { lines: this.lines, isTorn: isCut };
     const reason = isCut ? `line ${bad} is not as it was written` : `it ends before line ${this.flushed}`;
-    const last = this.behind.at(-1);
     // Only an intact last line tells how many there were: others may have been cut off with what is damaged.
-    const isEndKnown = last !== undefined && this.isLastIntact && !hasRest;
-    const linesWritten = isEndKnown ? Math.max(last.number, this.flushed) : Number.MAX_SAFE_INTEGER;
+    const last = this.isLastIntact && !hasRest ? lastOf(this.behind, this.lines) : undefined;
+    const linesWritten = last === undefined ? Number.MAX_SAFE_INTEGER : Math.max(last, this.flushed);
     const linesBehind = this.behind.map(({ number, text }) => ({ number, text }));
     return { lines: this.lines, isTorn: false, damage: { reason, linesWritten, linesBehind } };
   }
@@ -67,6 +66,23 @@ class ChainCheck {
     this.last = line;
     this.lines.push(line.text);
   }
+}
+
+/**
+ * The number of the last line behind the damage; `undefined` when some are not of this journal, as far as their chain
+ * tells. Lines may lie there in another order, and more than once.
+ */
+function lastOf(behind: readonly JournalLine[], before: readonly string[]): number | undefined {
+  const rest = new Map<number, JournalLine>();
+  for (const line of behind) {
+    const isKnown = line.number <= before.length;
+    if (isKnown && before[line.number - 1] !== line.text) return undefined;
+    if (!isKnown && (rest.get(line.number) ?? line).sum !== line.sum) return undefined;
+    if (!isKnown) rest.set(line.number, line);
+  }
+  const numbers = [...rest.keys()].sort((a, b) => a - b);
+  const isChained = numbers.slice(1).every((number) => rest.get(number)?.prev === rest.get(number - 1)?.sum);
+  return isChained ? numbers.at(-1) : undefined;
 }
 
 /**

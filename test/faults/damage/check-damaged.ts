@@ -19,6 +19,10 @@ export interface Expected {
   readonly provenElsewhere?: readonly string[];
   /** What the checkpoints of the store are, as JSON by id; unset: those that are listed are not looked at. */
   readonly checkpoints?: ReadonlyMap<string, string> | undefined;
+  /** Whether no other call follows one that succeeded. */
+  readonly isOnce?: boolean;
+  /** Whether nothing intact is left that could be gone on from. */
+  readonly isNothingLeft?: boolean;
   /** Codes of the error that must follow; unset: it may succeed. */
   readonly codes?: readonly string[];
   /** Whether what is intact may be of another plan, with other outputs. */
@@ -51,7 +55,7 @@ export async function tryDamaged(base: string, files: DiskState, expected: Expec
   if (first.calls.length > 0) problems.push(`it threw after it had called ${first.calls}`);
   problems.push(...first.changed.map((path) => `it threw and changed ${path}`));
 
-  const second = await tryOnce(base, files, 'fallback', { prepare: expected.prepare });
+  const second = await tryOnce(base, files, 'fallback', { ...expected, checkpoints: undefined });
   problems.push(...fallbackProblems(first, second, expected));
   return { problems: problems.map((problem) => problem.slice(0, 1_000)), ended: first.code };
 }
@@ -60,7 +64,7 @@ function fallbackProblems(first: Try, second: Try, expected: Expected): string[]
   if (second.result !== undefined && expected.isAnotherPlan) return [];
   if (second.result !== undefined) return resultProblems(second, expected, expected.provenElsewhere ?? []);
   const problems = second.changed.map((path) => `with fallback it changed ${path}`);
-  const isFinal = first.code !== 'CHECKPOINT_CORRUPT' && second.code === first.code;
+  const isFinal = (first.code !== 'CHECKPOINT_CORRUPT' || expected.isNothingLeft) && second.code === first.code;
   if (!isFinal) problems.push(`it threw ${first.code}, with fallback ${second.code}: ${second.error}`);
   return problems;
 }
@@ -105,7 +109,7 @@ async function tryOnce(
   base: string,
   files: DiskState,
   onCorrupt: 'throw' | 'fallback',
-  { prepare, checkpoints }: Pick<Expected, 'prepare' | 'checkpoints'>,
+  { prepare, checkpoints, isOnce }: Pick<Expected, 'prepare' | 'checkpoints' | 'isOnce'>,
 ): Promise<Try> {
   const checkpointDir = join(base, String(++directories));
   buildState(checkpointDir, files);
@@ -118,7 +122,8 @@ async function tryOnce(
   try {
     wronglyListed = await wronglyListedBy(planner, checkpoints);
     const result = await orHang(planner.executeWithResume(posterVibe, { onCorrupt }));
-    const again = await orHang(outcomeAgain(open(), calls, calls.length === 0 ? onCorrupt : 'throw'));
+    const callAgain = () => outcomeAgain(open(), calls, calls.length === 0 ? onCorrupt : 'throw');
+    const again = isOnce ? undefined : await orHang(callAgain());
     return { result, code: '', calls, changed: [], again, wronglyListed };
   } catch (error) {
     const code = VibeError.is(error) ? error.code : 'an error that is none of ours';

@@ -21,7 +21,17 @@ export interface Sound {
 export function expectedOf({ files, outputs, known, checkpoints }: Sound, damage: Damage): Expected {
   const provenElsewhere = nodesInCheckpoints(damage);
   const lost = unprovable(files, damage).filter((nodeId) => !provenElsewhere.includes(nodeId));
-  return { outputs, known: known.filter((nodeId) => !lost.includes(nodeId)), provenElsewhere, checkpoints };
+  return {
+    outputs,
+    known: known.filter((nodeId) => !lost.includes(nodeId)),
+    provenElsewhere,
+    checkpoints,
+    isNothingLeft: damage.alsoPath !== undefined && !hasOtherCheckpoint(damage),
+  };
+}
+
+function hasOtherCheckpoint({ files, path, alsoPath }: Damage): boolean {
+  return [...files.keys()].some((name) => name.endsWith('.json') && name !== path && name !== alsoPath);
 }
 
 /** Nodes of records that are gone without a trace. A file that is missing may have been deleted. */

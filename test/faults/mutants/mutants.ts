@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
     file: file('journal-reader'),
     find: 'this.flushed = Math.max(this.flushed, line.flushed);',
     replace: '',
-    caughtBy: 'faults/damage/cuts.test.ts',
+    caughtBy: 'faults/damage/damage.test.ts',
   },
   {
     name: 'no fence before an acknowledgement',
@@ -174,5 +174,12 @@ export const mutants: readonly Mutant[] = [
     find: "if (!isAtHome) return 'it is the file of another plan';",
     replace: '',
     caughtBy: 'faults/damage/damage.test.ts',
+  },
+  {
+    name: 'lines of another journal taken for the end of this one',
+    file: file('journal-reader'),
+    find: 'return isChained ? numbers.at(-1) : undefined;',
+    replace: 'return isChained || numbers.length > 0 ? numbers.at(-1) : undefined;',
+    caughtBy: 'stores/file/journal.test.ts',
   },
 ];

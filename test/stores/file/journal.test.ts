@@ -39,6 +39,13 @@ async function acquire(store: WorkflowPersistenceManager): Promise<PlanLease> {
   return lease;
 }
 
+const unknown = Number.MAX_SAFE_INTEGER;
+
+/** A line that is right in itself, and of another journal. */
+function foreign(number: number): string {
+  return frameLine(number, 1, '0'.repeat(32), '{"z":1}').line.trimEnd();
+}
+
 async function linesOf(path: string): Promise<string[]> {
   return (await readFile(path, 'utf8')).split('\n').slice(0, -1);
 }
@@ -108,8 +115,7 @@ describe('a journal', () => {
     'a line doubled': ([one, two, ...rest]) => [one, two, two, ...rest] as string[],
     'two lines swapped': ([one, two, three, ...rest]) => [one, three, two, ...rest] as string[],
     'a line that another journal had in its place': ([one, two, , ...rest]) => {
-      const stranger = frameLine(3, 2, '0'.repeat(32), '{"z":1}').line.trimEnd();
-      return [one, two, stranger, ...rest] as string[];
+      return [one, two, foreign(3), ...rest] as string[];
     },
     'a line emptied': ([one, , ...rest]) => [one as string, '', ...rest],
     'its header changed': ([one, ...rest]) => [`${one}!`, ...rest],
@@ -123,6 +129,23 @@ describe('a journal', () => {
       expect(journal).toMatchObject({ isTorn: false, damage: { reason: expect.stringMatching(/^line \d is not/) } });
       expect(journal?.damage?.linesWritten).toBeGreaterThanOrEqual(6);
       expect(journal?.lines.length).toBeLessThan(4);
+    });
+  }
+
+  const ends: Record<string, [change: (lines: string[]) => string[], linesWritten: number]> = {
+    'a line missing': [(lines) => lines.toSpliced(2, 1), 6],
+    'two lines swapped': [(lines) => lines.toSpliced(2, 2, lines[3] as string, lines[2] as string), 6],
+    'a line doubled': [(lines) => lines.toSpliced(2, 0, lines[1] as string), 6],
+    'a line of another journal in the place of one': [(lines) => lines.toSpliced(2, 1, foreign(3)), unknown],
+    'an earlier line of another journal in the place of one': [(lines) => lines.toSpliced(2, 1, foreign(2)), unknown],
+    'a later line of another journal at its end': [(lines) => [...lines.toSpliced(2, 1), foreign(7)], unknown],
+  };
+  for (const [name, [change, linesWritten]] of Object.entries(ends)) {
+    it(`with ${name} is known to have ended somewhere only where its own lines say so`, async () => {
+      const { writer, path, read } = await begun();
+      for (const letter of ['a', 'b', 'c', 'd', 'e']) await writer.append([`{"${letter}":1}`]);
+      await writeFile(path, `${change(await linesOf(path)).join('\n')}\n`);
+      expect(await read()).toMatchObject([{ damage: { linesWritten } }]);
     });
   }
 
