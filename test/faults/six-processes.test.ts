@@ -48,8 +48,9 @@ describe('six processes that start the same vibe at once', () => {
         expect(rejectionIn((await loser.ended).entries)).toMatchObject(locked);
       }
       winner.send('release');
+      const won = await winner.ended;
       const again = await scratch.run({ ...task, waitsForStart: false });
-      expect(await verdictOn(scratch, [await winner.ended, again], calm)).toEqual([]);
+      expect(await verdictOn(scratch, [won, again], calm)).toEqual([]);
     }));
 
   it.each(Array.from({ length: rounds }, (_, index) => index + 1))('pay for each node once, round %i', () =>
