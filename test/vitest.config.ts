@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -15,6 +16,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/faults/helpers/library.ts'],
     testTimeout: 60_000,
+    maxWorkers: Math.max(2, availableParallelism() - 1), // many tests wait for child processes
     coverage: { include: ['src/**'], reporter: ['text-summary'] },
   },
 });

@@ -29,7 +29,7 @@ export interface JobProgress {
   readonly givenUp: number;
 }
 
-export interface WaitProgress {
+interface WaitProgress {
   readonly schema: NodeRecordOf<'wait_started'>['schema'];
   /** Present once the signal came. */
   payload?: { readonly value: unknown };
