@@ -33,8 +33,9 @@ export class Salvage {
   /** Takes from a source the results that are still missing, and what was paid for on the way to others. */
   add(records: readonly RunRecord[]): void {
     for (const record of records) {
-      if (isPaid(record) ? !this.taken.has(canonicalJson(record)) : this.isMissing(record))
-        tryApply(this.state, record);
+      if (isPaid(record) ? !this.taken.has(canonicalJson(record)) : this.isMissing(record) || isGrowth(record)) {
+        tryApply(this.state, record); // nodes that are there already are refused, and nothing is added twice
+      }
     }
     this.note(records);
   }
@@ -94,8 +95,10 @@ export class Salvage {
     const { state } = this;
     if (dropped.size === 0) return state;
     const left = newRunState(state);
+    left.spawned.push(...state.spawned);
     const isLeft = (nodeId: string) => !hasAnyOf(state.graph.get(nodeId), dropped);
     for (const record of recordsOf(state)) {
+      if (isGrowth(record)) continue;
       if (record.kind === 'node_settled' && dropped.has(record.result.nodeId)) continue;
       if (record.kind === 'composite_completed' && !isLeft(record.nodeId)) continue;
       if (record.kind === 'run_restored' && record.status === 'completed')
@@ -132,6 +135,10 @@ export class Salvage {
 /** Whether money may have been spent on it: what is lost of this is bought again. Copies of it are the same to the letter. */
 function isPaid({ kind }: RunRecord): boolean {
   return kind === 'step_completed' || kind === 'job_intended' || kind === 'job_started' || kind === 'job_withdrawn';
+}
+
+function isGrowth({ kind }: RunRecord): boolean {
+  return kind === 'nodes_spawned';
 }
 
 function hasAnyOf(placed: GraphNode | undefined, ids: ReadonlySet<string>): boolean {

@@ -4,6 +4,7 @@ import type { DocumentRemains } from '../checkpoint/persistence-manager.js';
 import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
 import type { RemainingJournal } from '../checkpoint/remaining-journal.js';
 import { Salvage } from '../checkpoint/salvage.js';
+import { storedGraph } from '../checkpoint/stored-graph.js';
 import { type CheckpointCorruptError, PlanInvalidError, VibeError } from '../errors.js';
 import { freezeJson } from '../plan/json-value.js';
 import { buildPlanGraph, type PlanGraph } from '../plan/plan-graph.js';
@@ -116,9 +117,11 @@ function recordsIn(
   refuse: (document: Checkpoint, reason: string) => void,
 ): RunRecord[] | undefined {
   try {
-    return recordsOf(recoverRun(identity, document)());
+    // A graph of its own: what handlers added is added to that of the run by the records.
+    const graph = storedGraph(document, () => true);
+    return recordsOf(recoverRun({ ...identity, graph }, document)());
   } catch (error) {
-    if (!(error instanceof UnusableState)) throw error;
+    if (!(error instanceof UnusableState) && !(error instanceof PlanInvalidError)) throw error;
     refuse(document, error.message);
     return undefined;
   }

@@ -455,3 +455,52 @@ function withDamage(store: PersistenceManager) {
     deleteCheckpoint: (id: string) => store.deleteCheckpoint(id),
   };
 }
+
+describe('a plan that has grown', () => {
+  it('keeps what its added nodes returned, from the journal and behind a damage, and from a file', async () => {
+    for (const source of ['journal', 'file'] as const) {
+      const store = await fileStore();
+      const calls: string[] = [];
+      let isBroken = true;
+      const scenes = ['one', 'two', 'three'].map((id) => ({ id, type: 'generate' as const, description: '' }));
+      const planner = new MetaPlanner({
+        persistenceManager: store,
+        concurrency: 1,
+        handlers: {
+          default: async ({ id }, { spawn }) => {
+            calls.push(id);
+            if (id === 'script') await spawn(scenes);
+            if (id === 'cut' && isBroken) throw new Error('out of memory');
+            return `${id} is done`;
+          },
+        },
+      });
+      const plan = {
+        id: 'film',
+        sourceVibe: tides,
+        rootNodes: [
+          { id: 'script', type: 'generate' as const, description: '' },
+          { id: 'cut', type: 'generate' as const, description: '', dependencies: ['script'] },
+        ],
+      };
+      await planner.executeWithResume(tides, { plan });
+      expect(calls).toEqual(['script', 'one', 'two', 'three', 'cut']);
+      const directory = join(store.checkpointDir, 'film');
+      const { change, spoil } = fileChanges(directory);
+      const files = (await readdir(directory)).filter((name) => name.endsWith('.json'));
+      if (source === 'journal') {
+        for (const name of files) await spoil(name, (bytes) => bytes.subarray(0, 100));
+        await change('.journal-1', (lines) => rotted(lines, done('one')));
+      } else await spoil('.journal-1', () => Buffer.from('\n\n\n'));
+      const report = await planner.repairCheckpoints({ planId: 'film' });
+      const kept = source === 'journal' ? ['script', 'two', 'three'] : ['script', 'one', 'two', 'three'];
+      expect(report.kept).toEqual(kept);
+      isBroken = false;
+      calls.length = 0;
+      const result = await planner.executeWithResume(tides, { planId: 'film' });
+      expect(result.status).toBe('completed');
+      expect(calls).toEqual(source === 'journal' ? ['one', 'cut'] : ['cut']);
+      expect(Object.keys(result.outputs).sort()).toEqual(['cut', 'one', 'script', 'three', 'two']);
+    }
+  });
+});
