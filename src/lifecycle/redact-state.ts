@@ -5,7 +5,7 @@ import { copyJson, setOwn } from '../plan/json-value.js';
 import { canonicalVibe } from '../plan/vibe.js';
 import { nodesSchema } from '../plan/workflow-node.js';
 import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
-import type { NodeRecordOf } from '../run/node-record.js';
+import type { NodeRecord, NodeRecordOf } from '../run/node-record.js';
 import type { NodeResult } from '../run/node-result.js';
 import { storedVibeKey } from './identity.js';
 import type { Redactor } from './redaction.js';
@@ -26,7 +26,12 @@ export function redactState(state: ExecutionState, redactor: Redactor | undefine
     setOwn(nodeResults, nodeId, redactResult(result, redactor));
   }
   const spawnedNodes = state.spawnedNodes?.map((record) => redactSpawned(record, redactor));
-  const redacted = { ...state, vibe, workflowPlan, nodeResults, ...(spawnedNodes !== undefined && { spawnedNodes }) };
+  const nodeProgress = state.nodeProgress?.map((record) => redactProgress(record, redactor));
+  const beside = {
+    ...(spawnedNodes !== undefined && { spawnedNodes }),
+    ...(nodeProgress !== undefined && { nodeProgress }),
+  };
+  const redacted = { ...state, vibe, workflowPlan, nodeResults, ...beside };
   return {
     ...redacted,
     nodeResults: withGatheredOutputs(redacted),
@@ -40,6 +45,21 @@ function redactSpawned(record: NodeRecordOf<'nodes_spawned'>, redactor: Redactor
   const nodes = nodesSchema.safeParse(redactor.output(record.nodes, record.nodeId));
   if (nodes.success) return { ...record, nodes: nodes.data };
   throw new RedactionError('output', 'it returned what are no nodes', record.nodeId);
+}
+
+/** What steps returned, what signals brought, and what attempts failed with. The handle of a job is needed as it is. */
+function redactProgress(record: NodeRecord, redactor: Redactor): NodeRecord {
+  const { nodeId } = record;
+  switch (record.kind) {
+    case 'step_completed':
+      return { ...record, output: redactor.output(record.output, nodeId) };
+    case 'signal_received':
+      return { ...record, payload: redactor.output(record.payload, nodeId) };
+    case 'attempt_failed':
+      return { ...record, error: redactor.error(record.error, nodeId) };
+    default:
+      return record;
+  }
 }
 
 function redactResult(result: NodeResult, redactor: Redactor): NodeResult {

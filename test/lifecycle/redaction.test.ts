@@ -9,7 +9,9 @@ import {
   type NodeContext,
   type Redact,
   RedactionError,
+  vibeSchema,
   type WorkflowPlanInput,
+  workflowPlanSchema,
 } from 'vibe-aigc';
 import { describe, expect, it } from 'vitest';
 import { filesWith, storedEntries } from '../helpers/stored-bytes.js';
@@ -400,5 +402,40 @@ describe('a run that was stored before there was a hook', () => {
     ).executeWithResume(vibe);
     expect(second).toMatchObject({ status: 'completed', runId: first.runId });
     expect(studio.seen.write).toHaveLength(1);
+  });
+});
+
+describe('how far a node is', () => {
+  it('is redacted in a state that is handed in: steps, signals and failed attempts', async () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const store = await fileStore();
+    const redacting = new MetaPlanner({ persistenceManager: store, redact, handlers: { default: () => 1 } });
+    const workflowPlan = workflowPlanSchema.parse(planOf());
+    const ids = workflowPlan.rootNodes.map(({ id }) => id);
+    const state: ExecutionState = {
+      planId: 'card',
+      runId: 'run-1',
+      state: 'running',
+      vibe: vibeSchema.parse(vibe),
+      workflowPlan,
+      completedNodes: [],
+      pendingNodes: ids,
+      nodeResults: {},
+      nodeProgress: [
+        { kind: 'step_completed', nodeId: 'write', name: 'draft', output: { text: secret }, at },
+        { kind: 'signal_received', nodeId: 'write', name: 'ok', signalId: 's-1', payload: secret, at },
+        {
+          kind: 'attempt_failed',
+          nodeId: 'write',
+          attempt: 1,
+          error: { name: 'Error', message: `no ${secret}` },
+          retryAt: at,
+          durationMs: 0,
+          at,
+        },
+      ],
+    };
+    await redacting.createCheckpoint({ planId: 'card', executionState: state });
+    expect(filesWith(secret, storedEntries(store.checkpointDir))).toEqual([]);
   });
 });
