@@ -31,6 +31,8 @@ try {
     'dist/cli/explain-error-HASH.js',
     'dist/cli/list-HASH.js',
     'dist/cli/program-HASH.js',
+    'dist/cli/prune-HASH.js',
+    'dist/cli/repair-HASH.js',
     'dist/cli/show-HASH.js',
     'dist/cli/worker-HASH.js',
     'dist/index.cjs',
