@@ -6,6 +6,8 @@ import type { AttemptOutcome } from './attempt.js';
 export interface Admission {
   /** @param again to be called once when a refusal without a pause is worth another try; never before `enter` returns */
   enter(placed: GraphNode, again: () => void): Admitted | Refused;
+  /** The run is over: nothing calls back any more, and no timer is left. */
+  close(): void;
 }
 
 export interface Admitted {

@@ -450,6 +450,7 @@ class RunExecution {
 
   private letGo(): void {
     this.cancelGrace();
+    this.services.admission?.close();
     this.services.signal?.removeEventListener('abort', this.stop);
     this.services.drain?.removeEventListener('abort', this.drain);
   }

@@ -17,6 +17,9 @@ export interface LimitClock {
   setTimer(callback: () => void, delayMs: number): () => void;
 }
 
+/** How an attempt ended: what it failed with, if it did; `undefined` when it says nothing about the provider. */
+type AttemptEnd = { readonly error: unknown } | undefined;
+
 /** Without a word of the provider, the first wait after it refused; it doubles with each refusal, up to the longest. */
 const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;
@@ -54,23 +57,24 @@ export class Limit {
     return Math.max(this.requests?.waitMs(1, nowMs) ?? 0, this.tokens?.waitMs(0, nowMs) ?? 0);
   }
 
-  /** An attempt begins. Only when `waitMs` is 0. */
-  take(): void {
+  /** An attempt begins. Only when `waitMs` is 0. @returns how to say that it is over */
+  take(): (end: AttemptEnd) => void {
+    const isProbe = this.refusals > 0;
     this.active++;
     this.requests?.take(1, this.clock.now());
-    if (this.refusals > 0) this.isProbing = true;
+    if (isProbe) this.isProbing = true;
+    return (end) => this.leave(isProbe, end);
   }
 
   useTokens(tokens: number): void {
     this.tokens?.take(tokens, this.clock.now());
   }
 
-  /** An attempt is over. @param error that it failed with */
-  leave(isOver: boolean, error: unknown): void {
+  private leave(isProbe: boolean, end: AttemptEnd): void {
     this.active--;
-    if (!isOver) this.isProbing = false;
-    else if (this.learn(error)) return this.askAgain();
-    this.wake();
+    if (isProbe) this.isProbing = false;
+    if (end !== undefined && this.learn(isProbe, end)) this.askAgain();
+    else this.wake();
   }
 
   /** Everybody who waits: it may be too long for some now. */
@@ -86,23 +90,29 @@ export class Limit {
     this.wakeLater();
   }
 
+  /** Nobody waits for this any more. */
+  forget(again: () => void): void {
+    this.waiting.delete(again);
+    if (this.waiting.size > 0) return;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+  }
+
   /** When an attempt may begin again; for a wait that is known. */
   pauseOf(waitMs: number): Pause {
     return { reason: 'rate_limit', limit: this.name, resumeAt: isoTime(this.clock.now() + waitMs) };
   }
 
   /** @returns whether the provider is to be left alone from now on, or for longer */
-  private learn(error: unknown): boolean {
-    if (error === undefined || !isBusy(error)) {
+  private learn(isProbe: boolean, { error }: { readonly error: unknown }): boolean {
+    if (!isProbe && this.refusals > 0) return false; // begun before the provider refused another one: old news
+    if (!isBusy(error)) {
       this.refusals = 0;
-      this.isProbing = false;
       return false;
     }
     const nowMs = this.clock.now();
-    if (!this.isProbing && this.blockedUntilMs > nowMs) return false; // begun before the provider refused another one
     const ownMs = Math.min(firstWaitMs * 2 ** this.refusals, longestWaitMs);
     this.refusals = Math.min(this.refusals + 1, 20);
-    this.isProbing = false;
     this.blockedUntilMs = nowMs + (retryAfterOf(error, nowMs) ?? ownMs);
     return true;
   }

@@ -14,6 +14,9 @@ export interface AdmissionOptions {
 
 /** Lets an attempt begin when all limits of its node have room and no cap is used up. */
 export class RunAdmission implements Admission {
+  /** Nodes that wait for a limit. */
+  private readonly waiting = new Map<() => void, Limit>();
+
   constructor(private readonly options: AdmissionOptions) {}
 
   enter(placed: GraphNode, again: () => void): Admitted | Refused {
@@ -25,15 +28,34 @@ export class RunAdmission implements Admission {
       const waitMs = limit.waitMs();
       if (waitMs === 0) continue;
       if (waitMs !== undefined && waitMs > pauseAfterMs) return { isAdmitted: false, pause: limit.pauseOf(waitMs) };
-      limit.wait(again);
+      this.wait(limit, again);
       return { isAdmitted: false };
     }
-    for (const limit of limits) limit.take();
-    return { isAdmitted: true, leave: (outcome) => leaveAll(limits, outcome) };
+    const leaves = limits.map((limit) => limit.take());
+    return {
+      isAdmitted: true,
+      leave: (outcome) => {
+        for (const leave of leaves) leave(endOf(outcome));
+      },
+    };
+  }
+
+  close(): void {
+    for (const [tell, limit] of this.waiting) limit.forget(tell);
+    this.waiting.clear();
+  }
+
+  private wait(limit: Limit, again: () => void): void {
+    const tell = () => {
+      this.waiting.delete(tell);
+      again();
+    };
+    this.waiting.set(tell, limit);
+    limit.wait(tell);
   }
 }
 
-function leaveAll(limits: readonly Limit[], outcome: AttemptOutcome | undefined): void {
-  const isOver = outcome !== undefined && outcome.status !== 'interrupted';
-  for (const limit of limits) limit.leave(isOver, outcome?.status === 'failed' ? outcome.error : undefined);
+function endOf(outcome: AttemptOutcome | undefined): { readonly error: unknown } | undefined {
+  if (outcome === undefined || outcome.status === 'interrupted') return undefined;
+  return { error: outcome.status === 'failed' ? outcome.error : undefined };
 }

@@ -107,6 +107,45 @@ describe('a limit', () => {
     expect(calls.filter((at) => at > 0 && at < 40_000)).toHaveLength(1); // the probe, after 20 s
   });
 
+  it('asks with a single probe also when calls that were begun before the refusal get through after it', async () => {
+    const clock = new HandClock();
+    const begun = clock.now();
+    const calls: number[] = [];
+    let settleOthers = () => {};
+    const others = new Promise<void>((resolve) => {
+      settleOthers = resolve;
+    });
+    const run: NodeHandler = async ({ id }) => {
+      calls.push(clock.now() - begun);
+      if (calls.length > 10) return id;
+      if (id === 'n0') throw Object.assign(new Error('busy'), { status: 429, headers: { 'retry-after': '20' } });
+      await others;
+      return id;
+    };
+    const planner = plannerWith(clock, run, { limits: { provider: { concurrency: 10 } }, retry: { maxAttempts: 3 } });
+    const running = planner.execute(vibe, { plan: wide(30) });
+    await quiet();
+    settleOthers();
+    await quiet();
+    expect(calls).toEqual(new Array(10).fill(0));
+    clock.advance(20_000);
+    expect(calls.slice(10)).toEqual([20_000]); // before its answer is there, nobody else begins
+    expect((await finish(clock, running)).status).toBe('completed');
+    expect(calls).toHaveLength(31);
+  });
+
+  it('leaves no timer behind when a run that waits for it is cancelled', async () => {
+    const clock = new HandClock();
+    const cancelling = new AbortController();
+    const planner = plannerWith(clock, () => 'done', { limits: { provider: { perMinute: 1 } } });
+    const running = planner.execute(vibe, { plan: wide(3), signal: cancelling.signal });
+    await quiet();
+    expect(clock.pending).toHaveLength(1);
+    cancelling.abort();
+    expect((await running).status).toBe('cancelled');
+    expect(clock.pending).toEqual([]);
+  });
+
   it('pauses the run when the wait is longer than pauseAfterMs, and the next call goes on', async () => {
     const clock = new HandClock();
     const begun = clock.now();
