@@ -61,14 +61,22 @@ function setTimer(callback: () => void, delayMs: number): () => void {
   return () => clearTimeout(timer);
 }
 
-let lastMs = Number.NaN;
-let lastIso = '';
+interface Moment {
+  ms: number;
+  iso: string;
+}
+
+/** The last two: nodes that settle in turn have begun in the same millisecond, and end in another one. */
+let last: Moment = { ms: Number.NaN, iso: '' };
+let older: Moment = { ms: Number.NaN, iso: '' };
 
 /** Milliseconds since 1970 as ISO 8601, UTC. Many things happen in the same millisecond. */
 export function isoTime(ms: number): string {
-  if (ms !== lastMs) {
-    lastIso = new Date(ms).toISOString();
-    lastMs = ms;
+  if (ms === last.ms) return last.iso;
+  [last, older] = [older, last];
+  if (ms !== last.ms) {
+    last.iso = new Date(ms).toISOString();
+    last.ms = ms;
   }
-  return lastIso;
+  return last.iso;
 }

@@ -48,6 +48,8 @@ export interface AttemptControl {
   claimName(name: string): void;
   /** The name may be used again in this attempt: what it was claimed for has failed. */
   releaseName(name: string): void;
+  /** Counts the calls of this attempt that have no name, each kind for itself. @returns 1 for the first */
+  countCall(of: 'spawn' | 'sleepUntil'): number;
   /** Whether the call was cancelled: not paused, and not ended by a planner that closes or a run that takes too long. */
   readonly isCancelled: boolean;
   /** Resolves when the records are committed and part of the state; rejects with what the log failed with. */

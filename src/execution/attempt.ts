@@ -3,13 +3,13 @@ import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
 import type { Budget } from './budget.js';
-import { reportOf } from './context/report.js';
-import { jobOf } from './context/run-job.js';
-import { sleepUntilOf } from './context/sleep-until.js';
-import { spawnOf } from './context/spawn.js';
-import { spendingOf } from './context/spending.js';
-import { stepOf } from './context/step.js';
-import { waitForOf } from './context/wait-for.js';
+import { report } from './context/report.js';
+import { runJob } from './context/run-job.js';
+import { sleepUntil } from './context/sleep-until.js';
+import { spawn } from './context/spawn.js';
+import { type Spending, spendingOf } from './context/spending.js';
+import { runStep } from './context/step.js';
+import { waitFor } from './context/wait-for.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
 import { areUnlimited, type TimeLimits, watchLimits } from './watch-limits.js';
 
@@ -147,24 +147,43 @@ function withLimits(
   });
 }
 
-/** What the handler receives: own fields, so that a handler may take them out or spread them. */
+/**
+ * What the handler receives: own fields, so that a handler may take them out or spread them. What they do is made when
+ * they are called: most handlers call few of them.
+ */
 function contextOf(
   control: AttemptControl,
   attempt: number,
   signal: AbortSignal,
-  { idempotencyKeyOf, budget, useTokens }: LocalDispatchOptions,
+  options: LocalDispatchOptions,
   onReport?: () => void,
 ): NodeContext {
   const { state, placed } = control;
-  const { vibe, plan, runId } = state;
+  const { id } = placed.node;
   const inputs = inputsOf(state, placed);
-  const input = <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId);
-  const idempotencyKey = idempotencyKeyOf(placed.node.id);
-  const spending = spendingOf(control, budget, useTokens && ((tokens) => useTokens(placed, tokens)));
-  const waiting = { waitFor: waitForOf(control), sleepUntil: sleepUntilOf(control) };
-  const job = jobOf(control, signal, (name) => idempotencyKeyOf(placed.node.id, name));
-  const working = { step: stepOf(control, signal), job, spawn: spawnOf(control), report: reportOf(control, onReport) };
-  return { vibe, plan, runId, attempt, inputs, input, signal, idempotencyKey, ...working, ...waiting, ...spending };
+  let made: Spending | undefined;
+  const spending = () => {
+    made ??= spendingOf(control, options);
+    return made;
+  };
+  return {
+    vibe: state.vibe,
+    plan: state.plan,
+    runId: state.runId,
+    attempt,
+    inputs,
+    input: <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId),
+    signal,
+    idempotencyKey: options.idempotencyKeyOf(id),
+    step: (name, work) => runStep(control, signal, name, work),
+    job: (job) => runJob(control, signal, (name) => options.idempotencyKeyOf(id, name), job),
+    spawn: (nodes) => spawn(control, nodes),
+    report: (fraction, message) => report(control, onReport, fraction, message),
+    waitFor: (name, waitOptions) => waitFor(control, name, waitOptions),
+    sleepUntil: (until) => sleepUntil(control, until),
+    reserve: (estimate) => spending().reserve(estimate),
+    spend: (cost) => spending().spend(cost),
+  };
 }
 
 function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNode, nodeId: string): T {

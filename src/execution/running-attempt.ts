@@ -10,10 +10,11 @@ import { serializeError } from '../run/serialize-error.js';
 import type { Admitted } from './admission.js';
 import type { Attempt, AttemptOutcome } from './attempt.js';
 import { type AttemptControl, AttemptOver } from './attempt-control.js';
+import { AttemptWaits, type WaitingOwner } from './attempt-waits.js';
 import type { ExecutionEventBody } from './execution-event.js';
 import type { ExecutionServices } from './execution-services.js';
 import type { Mailbox } from './mailbox.js';
-import { TimeLimit, type WorkClock } from './time-limit.js';
+import type { TimeLimit } from './time-limit.js';
 
 /** What an attempt asks of the run that it belongs to. */
 export interface AttemptOwner {
@@ -27,36 +28,19 @@ export interface AttemptOwner {
   onSatOut(difference: number): void;
 }
 
-interface Wait {
-  readonly reject: (error: unknown) => void;
-}
-
-interface Park extends Wait {
-  readonly pause: Pause;
-  readonly isSatOut: boolean;
-  /** Rejects when the wait is ended from outside. */
-  readonly ended: Promise<never>;
-}
-
-/** An attempt under way: parked while all that it does is to wait. */
-export class RunningAttempt implements AttemptControl, WorkClock {
+/**
+ * An attempt under way. What only some attempts need (waits, time limits, names) is made when it is asked for: most are
+ * one call to a model, and there may be thousands of them.
+ */
+export class RunningAttempt implements AttemptControl, WaitingOwner {
   attempt: Attempt | undefined;
   /** It did not stop in time: the run ended without it. */
   isLeftBehind = false;
   isCancelled = false;
-  private readonly parks = new Set<Park>();
-  private readonly waits = new Set<Wait>();
-  /** Why no wait is worth while any more. */
-  private noMoreWaits: { readonly reason: unknown } | undefined;
-  private busy = 0;
-  private isParked = false;
-  private isOver = false;
-  /** Waits that the run sits out. */
-  private satOut = 0;
-  private parkedMs = 0;
-  private parkedAt = 0;
-  private limits: Set<TimeLimit> | undefined;
+  isOver = false;
+  private waits: AttemptWaits | undefined;
   private names: Set<string> | undefined;
+  private calls: Record<'spawn' | 'sleepUntil', number> | undefined;
   private endings: Array<() => void> | undefined;
 
   constructor(
@@ -73,7 +57,7 @@ export class RunningAttempt implements AttemptControl, WorkClock {
 
   /** Why it waits. */
   get pauses(): Pause[] {
-    return [...this.parks].map(({ pause }) => pause);
+    return this.waits?.pauses ?? [];
   }
 
   get pauseAfterMs(): number {
@@ -102,6 +86,12 @@ export class RunningAttempt implements AttemptControl, WorkClock {
       throw new Error(`Node ${node} uses the name ${JSON.stringify(name)} twice; in a loop, give it an index.`);
     }
     this.names.add(name);
+  }
+
+  countCall(of: 'spawn' | 'sleepUntil'): number {
+    this.calls ??= { spawn: 0, sleepUntil: 0 };
+    this.calls[of]++;
+    return this.calls[of];
   }
 
   onEnd(callback: () => void): void {
@@ -138,19 +128,12 @@ export class RunningAttempt implements AttemptControl, WorkClock {
     return isoTime(this.now());
   }
 
-  get isStanding(): boolean {
-    return this.isParked || this.isOver;
-  }
-
   workedMs(): number {
-    return Math.max(0, (this.isParked ? this.parkedAt : this.now()) - this.startedMs - this.parkedMs);
+    return this.waits?.workedMs() ?? Math.max(0, this.now() - this.startedMs);
   }
 
   limit(ms: number, onOver: () => void): TimeLimit {
-    const limit = new TimeLimit(this, ms, onOver);
-    this.limits ??= new Set();
-    this.limits.add(limit);
-    return limit;
+    return this.waiting().limit(ms, onOver);
   }
 
   record(...records: NodeRecord[]): Promise<void> {
@@ -158,68 +141,29 @@ export class RunningAttempt implements AttemptControl, WorkClock {
     return this.whileBusy(() => this.owner.record(records));
   }
 
-  async whileBusy<T>(work: () => Promise<T>): Promise<T> {
-    if (this.isOver) throw this.over();
-    this.busy++;
-    this.update();
-    try {
-      return await work();
-    } finally {
-      this.busy--;
-      this.update();
-    }
+  whileBusy<T>(work: () => Promise<T>): Promise<T> {
+    if (this.isOver) return Promise.reject(this.over());
+    return this.waiting().whileBusy(work);
   }
 
-  async park<T>(pause: Pause, until: Promise<T>): Promise<T> {
-    const parked = this.enter(pause);
-    try {
-      return await Promise.race([until, parked.ended]);
-    } finally {
-      this.leave(parked);
-    }
+  park<T>(pause: Pause, until: Promise<T>): Promise<T> {
+    return this.waiting().park(pause, until);
   }
 
-  async parkUntil(pause: Pause, onWake: (wake: () => void) => void): Promise<void> {
-    const parked = this.enter(pause);
-    const woken = new Promise<void>((resolve) => {
-      onWake(() => {
-        this.leave(parked);
-        resolve();
-      });
-    });
-    try {
-      await Promise.race([woken, parked.ended]);
-    } finally {
-      this.leave(parked);
-    }
+  parkUntil(pause: Pause, onWake: (wake: () => void) => void): Promise<void> {
+    return this.waiting().parkUntil(pause, onWake);
   }
 
-  private enter(pause: Pause): Park {
-    this.refuseWait();
-    const isSatOut = 'resumeAt' in pause && Date.parse(pause.resumeAt) - this.now() <= this.pauseAfterMs;
-    const parked = { pause, isSatOut, ...endOfWait() };
-    if (isSatOut) this.countSatOut(1);
-    this.parks.add(parked);
-    this.update();
-    return parked;
+  sitOut<T>(until: Promise<T>): Promise<T> {
+    return this.waiting().sitOut(until);
   }
 
-  private leave(parked: Park): void {
-    if (!this.parks.delete(parked)) return;
-    if (parked.isSatOut && !this.isOver) this.countSatOut(-1);
-    this.update();
+  onParked(difference: 1 | -1): void {
+    this.owner.onParked(difference);
   }
 
-  async sitOut<T>(until: Promise<T>): Promise<T> {
-    this.refuseWait();
-    const { ended, reject } = endOfWait();
-    const wait = { reject };
-    this.waits.add(wait);
-    try {
-      return await Promise.race([until, ended]);
-    } finally {
-      this.waits.delete(wait);
-    }
+  onSatOut(difference: number): void {
+    this.owner.onSatOut(difference);
   }
 
   interrupt(reason: unknown): void {
@@ -230,12 +174,7 @@ export class RunningAttempt implements AttemptControl, WorkClock {
 
   /** Ends every wait. What the handler does about it is waited for, as if it had never been parked. */
   unpark(reason: unknown): void {
-    this.noMoreWaits ??= { reason };
-    for (const { reject } of this.waits) reject(reason);
-    for (const parked of [...this.parks]) {
-      parked.reject(reason);
-      this.leave(parked);
-    }
+    this.waiting().unpark(reason);
   }
 
   /** Nobody waits for what it still returns. */
@@ -248,46 +187,17 @@ export class RunningAttempt implements AttemptControl, WorkClock {
   end(outcome: AttemptOutcome | undefined): void {
     if (this.isOver) return;
     this.isOver = true;
-    for (const ending of this.endings ?? []) ending();
-    for (const limit of this.limits ?? []) limit.stop();
-    this.limits = undefined;
-    if (this.satOut > 0) this.countSatOut(-this.satOut);
+    if (this.endings !== undefined) for (const ending of this.endings) ending();
+    this.waits?.end();
     this.entered?.leave(outcome);
-    this.update();
   }
 
-  private refuseWait(): void {
-    if (this.isOver) throw this.over();
-    if (this.noMoreWaits !== undefined) throw this.noMoreWaits.reason;
-  }
-
-  private update(): void {
-    const isParked = !this.isOver && this.parks.size > 0 && this.busy === 0;
-    if (isParked === this.isParked) return;
-    if (isParked) this.parkedAt = this.now();
-    else this.parkedMs += this.now() - this.parkedAt;
-    this.isParked = isParked;
-    for (const limit of this.limits ?? []) {
-      if (isParked) limit.stop();
-      else limit.goOn();
-    }
-    this.owner.onParked(isParked ? 1 : -1);
-  }
-
-  private countSatOut(difference: number): void {
-    this.satOut += difference;
-    this.owner.onSatOut(difference);
-  }
-
-  private over(): AttemptOver {
+  over(): AttemptOver {
     return new AttemptOver(`attempt ${this.number} on node ${JSON.stringify(this.placed.node.id)} is over`);
   }
-}
 
-function endOfWait(): { readonly ended: Promise<never>; readonly reject: (error: unknown) => void } {
-  let reject: (error: unknown) => void = () => {};
-  const ended = new Promise<never>((_, rejectEnded) => {
-    reject = rejectEnded;
-  });
-  return { ended, reject };
+  private waiting(): AttemptWaits {
+    this.waits ??= new AttemptWaits(this);
+    return this.waits;
+  }
 }

@@ -21,7 +21,8 @@ export function runLimitsOf(
   state: RunState,
   budgetOptions: BudgetOptions | undefined,
 ): RunLimits {
-  const issues = state.graph.nodes.flatMap(({ node }) => issuesOf(node, limits));
+  const named = state.graph.nodes.filter(({ node }) => node.limits !== undefined);
+  const issues = named.flatMap(({ node }) => issuesOf(node, limits));
   if (issues.length > 0) throw new PlanInvalidError(state.planId, issues);
   if (limits.size === 0 && budgetOptions === undefined) return {};
   const budget = budgetOptions && new Budget(budgetOptions, state);

@@ -4,11 +4,13 @@ import type { AttemptControl } from '../attempt-control.js';
 export type Report = (fraction: number, message?: string) => void;
 
 /** A mistake in a progress bar is no reason to lose paid work: what is out of range is moved into it. */
-export function reportOf(control: AttemptControl, onReport?: () => void): Report {
+export function report(
+  control: AttemptControl,
+  onReport: (() => void) | undefined,
+  ...[fraction, message]: Parameters<Report>
+): void {
+  onReport?.();
   const { id: nodeId } = control.placed.node;
-  return (fraction, message) => {
-    onReport?.();
-    const within = Math.min(1, Math.max(0, Number.isNaN(Number(fraction)) ? 0 : Number(fraction)));
-    control.emit({ type: 'node_progress', nodeId, fraction: within, ...(message !== undefined && { message }) });
-  };
+  const within = Math.min(1, Math.max(0, Number.isNaN(Number(fraction)) ? 0 : Number(fraction)));
+  control.emit({ type: 'node_progress', nodeId, fraction: within, ...(message !== undefined && { message }) });
 }

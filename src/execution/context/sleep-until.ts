@@ -7,19 +7,16 @@ export type SleepUntil = (until: Date | string | number) => Promise<void>;
 const maxTimerMs = 2 ** 31 - 1;
 
 /** The n-th sleep of an attempt is the n-th of every other attempt. */
-export function sleepUntilOf(control: AttemptControl): SleepUntil {
-  let calls = 0;
-  return async (given) => {
-    const name = `sleep ${++calls}`;
-    const { id: nodeId } = control.placed.node;
-    const known = control.state.progress.get(nodeId)?.sleeps.get(name);
-    const until = known ?? isoOf(given);
-    if (known === undefined) {
-      await control.record({ kind: 'sleep_started', nodeId, name, until, at: control.isoNow() });
-    }
-    await undefined; // a handler that sleeps at once is known as under way first
-    if (Date.parse(until) > control.now()) await sleep(control, { nodeId, name, until });
-  };
+export async function sleepUntil(control: AttemptControl, ...[given]: Parameters<SleepUntil>): Promise<void> {
+  const name = `sleep ${control.countCall('sleepUntil')}`;
+  const { id: nodeId } = control.placed.node;
+  const known = control.state.progress.get(nodeId)?.sleeps.get(name);
+  const until = known ?? isoOf(given);
+  if (known === undefined) {
+    await control.record({ kind: 'sleep_started', nodeId, name, until, at: control.isoNow() });
+  }
+  await undefined; // a handler that sleeps at once is known as under way first
+  if (Date.parse(until) > control.now()) await sleep(control, { nodeId, name, until });
 }
 
 async function sleep(

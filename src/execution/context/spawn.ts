@@ -12,21 +12,17 @@ import type { AttemptControl } from '../attempt-control.js';
 export type Spawn = (nodes: readonly WorkflowNodeInput[]) => Promise<readonly WorkflowNode[]>;
 
 /** The n-th call of an attempt is the n-th of every other attempt: what it added then is there, and it adds nothing. */
-export function spawnOf(control: AttemptControl): Spawn {
-  let calls = 0;
-  return async (input) => {
-    const { state, placed } = control;
-    const call = calls++;
-    const recorded = spawnedBelow(state, placed.node.id)[call];
-    if (recorded !== undefined) return recorded.nodes;
-    return control.whileBusy(async () => {
-      const nodes = checkedNodes(input, control);
-      const { id: nodeId } = placed.node;
-      await control.record({ kind: 'nodes_spawned', nodeId, nodes, at: control.isoNow() });
-      control.emit({ type: 'plan_grown', nodeId, addedNodes: countNodes(nodes) });
-      return nodes;
-    });
-  };
+export async function spawn(control: AttemptControl, input: readonly WorkflowNodeInput[]): ReturnType<Spawn> {
+  const { state, placed } = control;
+  const { id: nodeId } = placed.node;
+  const recorded = spawnedBelow(state, nodeId)[control.countCall('spawn') - 1];
+  if (recorded !== undefined) return recorded.nodes;
+  return control.whileBusy(async () => {
+    const nodes = checkedNodes(input, control);
+    await control.record({ kind: 'nodes_spawned', nodeId, nodes, at: control.isoNow() });
+    control.emit({ type: 'plan_grown', nodeId, addedNodes: countNodes(nodes) });
+    return nodes;
+  });
 }
 
 /** @throws PlanInvalidError with every problem at once */

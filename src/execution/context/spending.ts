@@ -1,3 +1,4 @@
+import type { GraphNode } from '../../plan/plan-graph.js';
 import type { AttemptControl } from '../attempt-control.js';
 import type { Budget } from '../budget.js';
 
@@ -17,12 +18,13 @@ export interface Spending {
   spend(cost: Cost): Promise<void>;
 }
 
-/** @param useTokens counts tokens against the limits of the node */
-export function spendingOf(
-  control: AttemptControl,
-  budget: Budget | undefined,
-  useTokens: ((tokens: number) => void) | undefined,
-): Spending {
+interface SpendingOptions {
+  readonly budget?: Budget | undefined;
+  /** Counts tokens against the limits of a node. */
+  readonly useTokens?: (placed: GraphNode, tokens: number) => void;
+}
+
+export function spendingOf(control: AttemptControl, { budget, useTokens }: SpendingOptions): Spending {
   const { placed } = control;
   const nodeId = placed.node.id;
   const reserved = new Map<string, number>();
@@ -55,7 +57,7 @@ export function spendingOf(
     const spent = amount ?? (unknownCost === 'estimate' ? (reserved.get(currency) ?? 0) : 0);
     giveBack(currency, spent);
     budget?.add(placed, currency, spent);
-    if (tokens > 0) useTokens?.(tokens);
+    if (tokens > 0) useTokens?.(placed, tokens);
     await control.record({ kind: 'spend_recorded', nodeId, currency, amount: spent, tokens, at: control.isoNow() });
   }
 

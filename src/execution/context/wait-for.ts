@@ -14,27 +14,24 @@ export interface WaitOptions<T = unknown> {
 /** Waits for a signal of this name: what came is recorded, and comes from the record ever after. */
 export type WaitFor = <T = unknown>(name: string, options?: WaitOptions<T>) => Promise<T>;
 
-export function waitForOf(control: AttemptControl): WaitFor {
-  return async <T>(name: string, options: WaitOptions<T> = {}) => {
-    control.claimName(name);
-    const { id: nodeId } = control.placed.node;
-    const { planId } = control.state;
-    const schema = new PayloadSchema(options.schema);
-    const wait = () => control.state.progress.get(nodeId)?.waits.get(name);
-    const read = async (payload: unknown): Promise<T> => {
-      const answer = await schema.read(payload);
-      if (answer.issues.length > 0) throw new SignalInvalidError(planId, nodeId, name, answer.issues);
-      return answer.value as T;
-    };
-    const before = wait();
-    if (before?.payload !== undefined) return read(before.payload.value);
-    if (control.mailbox === undefined) throw new VibeError('NO_INBOX', noInbox(nodeId, name));
-    if (before === undefined || !equalJson(before.schema, schema.stored)) {
-      const stored = schema.stored !== undefined && { schema: schema.stored };
-      await control.record({ kind: 'wait_started', nodeId, name, ...stored, at: control.isoNow() });
-    }
-    return read(await signalOf({ nodeId, name, schema }, control, control.mailbox));
+export async function waitFor<T>(control: AttemptControl, name: string, options: WaitOptions<T> = {}): Promise<T> {
+  control.claimName(name);
+  const { id: nodeId } = control.placed.node;
+  const { planId } = control.state;
+  const schema = new PayloadSchema(options.schema);
+  const read = async (payload: unknown): Promise<T> => {
+    const answer = await schema.read(payload);
+    if (answer.issues.length > 0) throw new SignalInvalidError(planId, nodeId, name, answer.issues);
+    return answer.value as T;
   };
+  const before = control.state.progress.get(nodeId)?.waits.get(name);
+  if (before?.payload !== undefined) return read(before.payload.value);
+  if (control.mailbox === undefined) throw new VibeError('NO_INBOX', noInbox(nodeId, name));
+  if (before === undefined || !equalJson(before.schema, schema.stored)) {
+    const stored = schema.stored !== undefined && { schema: schema.stored };
+    await control.record({ kind: 'wait_started', nodeId, name, ...stored, at: control.isoNow() });
+  }
+  return read(await signalOf({ nodeId, name, schema }, control, control.mailbox));
 }
 
 /** The attempt counts as busy until the handler really goes on: a pause in between would leave the answer unread. */
