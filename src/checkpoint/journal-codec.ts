@@ -7,6 +7,7 @@ import type { RunParent } from '../run/run-state.js';
 import { isCheckpointId } from './checkpoint-id.js';
 import { decodeNodeResult, decodeParent, encodeNodeResult, encodeParent } from './codec.js';
 import { decodeNodeRecord, decodePauses, encodeNodeRecord, encodePause } from './node-record-codec.js';
+import { ordinaryResult } from './ordinary-result.js';
 import type { Durability } from './persistence-manager.js';
 import { decodePlan, decodeVibe, encodePlan, encodeVibe, unknownFieldsOf, withUnknown } from './plan-codec.js';
 import { type Decoded, damaged } from './sealed-document.js';
@@ -178,6 +179,10 @@ export function decodeRecord(text: string): Decoded<RunRecord> {
   const line = parseLine(text);
   if (line === undefined) return damaged('a record is no JSON object');
   if (typeof line.kind !== 'string') return damaged('a record has no kind');
+  if (line.kind === 'node_settled' && Object.keys(line).length === 2) {
+    const result = ordinaryResult(line.result);
+    if (result !== undefined) return { ok: true, value: { kind: line.kind, result } };
+  }
   if (!recordKinds.includes(line.kind)) {
     return {
       ok: false,

@@ -112,7 +112,8 @@ export function tryApply(state: RunState, record: RunRecord): string | undefined
     else {
       const copy = copyJson(result.output, 'output', { freeze: true });
       if (!copy.ok) return `${copy.path} of ${JSON.stringify(result.nodeId)} is not JSON (${copy.reason})`;
-      applyRecord(state, { kind: record.kind, result: Object.freeze({ ...result, output: copy.value }) });
+      const kept = Object.is(copy.value, result.output) ? result : { ...result, output: copy.value };
+      applyRecord(state, { kind: record.kind, result: Object.freeze(kept) });
     }
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -6,7 +7,7 @@ import {
   type PersistenceManager,
   type WorkflowPersistenceManager,
 } from 'vibe-aigc';
-import { frameLine, parseLine } from '../../src/stores/file/journal-lines.js';
+import { parseLine } from '../../src/stores/file/journal-lines.js';
 import { tides } from './scripted-run.js';
 
 /** n0 -> n1 -> ... */
@@ -53,6 +54,13 @@ export async function rotLine(path: string, find: (line: string, index: number) 
   if (line === undefined) throw new Error(`no such line in ${path}`);
   lines[at] = `${line.slice(0, -3)}#${line.slice(-2)}`;
   await writeFile(path, lines.join('\n'));
+}
+
+/** A line as the format of journals has it. */
+export function frameLine(number: number, flushed: number, prev: string, text: string): { line: string; sum: string } {
+  const covered = `${number} ${flushed} ${prev} ${text}`;
+  const sum = createHash('sha256').update(covered).digest('hex').slice(0, 32);
+  return { line: `${number} ${flushed} ${prev} ${sum} ${text}\n`, sum };
 }
 
 /** A journal with right checksums, as somebody who knows the format would write it. */

@@ -2,7 +2,8 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckpointCorruptError, type ExecuteOptions, type ExecutionEvent, MetaPlanner } from 'vibe-aigc';
 import { describe, expect, it } from 'vitest';
-import { frameLine, parseLine } from '../../src/stores/file/journal-lines.js';
+import { parseLine } from '../../src/stores/file/journal-lines.js';
+import { frameLine } from '../helpers/journal-files.js';
 import { filmPlan, Provider, tides } from '../helpers/scripted-run.js';
 import { fileStore } from '../helpers/stores.js';
 

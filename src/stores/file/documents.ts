@@ -94,17 +94,10 @@ function breathe(): Promise<void> {
 }
 
 /** Writes a new file for its owner alone, every byte of it, and flushes it. */
-export async function writeFlushed(path: string, parts: Iterable<string>): Promise<void> {
+export async function writeFlushed(path: string, parts: Iterable<Uint8Array>): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
-    let text = '';
-    for (const part of parts) {
-      text += part;
-      if (text.length < bytesAtOnce) continue;
-      await writeAll(file, Buffer.from(text));
-      text = '';
-    }
-    await writeAll(file, Buffer.from(text));
+    for (const part of parts) await writeAll(file, part);
     await file.sync();
   } finally {
     await file.close();

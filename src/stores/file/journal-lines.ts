@@ -18,44 +18,40 @@ export interface JournalLine {
   readonly text: string;
 }
 
-/** Gives a text its place in a journal. */
-export function frameLine(number: number, flushed: number, prev: string, text: string): { line: string; sum: string } {
-  const sum = sumOf(`${number} ${flushed} ${prev} ${text}`);
-  return { line: `${number} ${flushed} ${prev} ${sum} ${text}\n`, sum };
-}
-
 /**
  * A line that is as it was written, wherever it stands; `undefined` for anything else.
  * @param line without its line feed
+ * @param textFrom what a line says from a byte on, for whoever knows a cheaper way to it
  */
-export function parseLine(line: Buffer | string): JournalLine | undefined {
+export function parseLine(line: Buffer | string, textFrom?: (start: number) => string): JournalLine | undefined {
   const bytes = typeof line === 'string' ? Buffer.from(line) : line;
-  const start = startPattern.exec(bytes.toString('latin1', 0, longestStart));
-  if (start === null) return undefined;
-  const [{ length }, covered, number, flushed, prev, sum] = start as unknown as Start;
+  const found = startPattern.exec(bytes.toString('latin1', 0, longestStart));
+  if (found === null) return undefined;
+  const [{ length }, covered, number, flushed, prev, sum] = found as unknown as Start;
   if (sumOfBytes(bytes, covered.length, length) !== sum) return undefined;
-  return { number: Number(number), flushed: Number(flushed), prev, sum, text: bytes.toString('utf8', length) };
+  return {
+    number: Number(number),
+    flushed: Number(flushed),
+    prev,
+    sum,
+    text: textFrom?.(length) ?? bytes.toString('utf8', length),
+  };
 }
 
 type Start = [whole: string, covered: string, number: string, flushed: string, prev: string, sum: string];
 const startPattern = /^((\d{1,15}) (\d{1,15}) (head|[0-9a-f]{32}) )([0-9a-f]{32}) /;
 const longestStart = 15 + 15 + 32 + 32 + 4;
 
-let scratch = Buffer.alloc(64 * 1024);
+const start = Buffer.alloc(longestStart + 1);
 
-/** Over what stands before the sum and what stands behind it; without making a text of either. */
+/**
+ * Over what stands before the sum and what stands behind it. For that the former takes the place of the sum for a
+ * moment: lines are long, and there may be many.
+ */
 function sumOfBytes(bytes: Buffer, covered: number, behind: number): string {
-  const length = covered + bytes.length - behind;
-  if (length > scratch.length) scratch = Buffer.alloc(2 * length);
-  bytes.copy(scratch, 0, 0, covered);
-  bytes.copy(scratch, covered, behind);
-  const sum = hash('sha256', scratch.subarray(0, length), 'hex').slice(0, 32);
-  if (scratch.length > largestKept) scratch = Buffer.alloc(64 * 1024);
+  bytes.copy(start, 0, 0, behind);
+  start.copy(bytes, behind - covered, 0, covered);
+  const sum = hash('sha256', bytes.subarray(behind - covered), 'hex').slice(0, 32);
+  start.copy(bytes, 0, 0, behind);
   return sum;
-}
-
-const largestKept = 8 * 1024 * 1024;
-
-function sumOf(covered: string): string {
-  return hash('sha256', covered, 'hex').slice(0, 32);
 }

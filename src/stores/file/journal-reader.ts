@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import type { JournalDamage } from '../../checkpoint/persistence-manager.js';
 import { openFile } from './documents.js';
@@ -20,8 +21,8 @@ export interface JournalFile {
  */
 export async function readJournalFile(path: string): Promise<JournalFile> {
   const check = new ChainCheck();
-  const end = await eachLine(path, (line) => {
-    check.take(line);
+  const end = await eachLine(path, (line, textFrom) => {
+    check.take(line, textFrom);
     return true;
   });
   return check.finish(end);
@@ -36,8 +37,8 @@ class ChainCheck {
   /** The highest line that any intact line knows to be flushed. */
   private flushed = 1; // the first one is there before the file has its name
 
-  take(raw: Buffer): void {
-    const line = parseLine(raw);
+  take(raw: Buffer, textFrom?: TextFrom): void {
+    const line = parseLine(raw, textFrom);
     this.isLastIntact = line !== undefined;
     if (line === undefined) this.isBroken = true;
     else this.takeIntact(line);
@@ -85,12 +86,20 @@ function lastOf(behind: readonly JournalLine[], before: readonly string[]): numb
   return isChained ? numbers.at(-1) : undefined;
 }
 
+/** The text of a line from a byte on. */
+type TextFrom = (start: number) => string;
+
+/**
+ * What is done with a line, of which no part may be kept. Its text may share the memory of its neighbours: that is for
+ * whoever keeps them all. Answers whether to go on.
+ */
+type TakeLine = (line: Buffer, textFrom?: TextFrom) => boolean;
+
 /**
  * Hands over the lines of a file, split at the byte of a line feed alone, until it is told to stop; answers whether
  * something follows the last one.
- * @param take keeps no part of the line, and answers whether to go on
  */
-export async function eachLine(path: string, take: (line: Buffer) => boolean): Promise<{ hasRest: boolean }> {
+export async function eachLine(path: string, take: TakeLine): Promise<{ hasRest: boolean }> {
   const { file, size } = await openFile(path);
   try {
     return await splitLines(file, size, take);
@@ -99,19 +108,17 @@ export async function eachLine(path: string, take: (line: Buffer) => boolean): P
   }
 }
 
-async function splitLines(
-  file: FileHandle,
-  size: number,
-  take: (line: Buffer) => boolean,
-): Promise<{ hasRest: boolean }> {
+async function splitLines(file: FileHandle, size: number, take: TakeLine): Promise<{ hasRest: boolean }> {
   let pieces: Buffer[] = [];
   let pieceBytes = 0;
   for await (const bytes of chunksOf(file, size)) {
+    const chunk = new ChunkText(bytes);
     let start = 0;
     for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
       const last = bytes.subarray(start, end);
-      const line = pieces.length === 0 ? last : Buffer.concat([...pieces, last]);
-      if (!take(line)) return { hasRest: false };
+      const isWhole = pieces.length === 0;
+      const goesOn = isWhole ? take(last, chunk.textFrom(start, end)) : take(Buffer.concat([...pieces, last]));
+      if (!goesOn) return { hasRest: false };
       pieces = [];
       pieceBytes = 0;
       start = end + 1;
@@ -121,6 +128,24 @@ async function splitLines(
     if (pieceBytes > maxLineBytes) break;
   }
   return { hasRest: pieceBytes > 0 };
+}
+
+/**
+ * The text of a chunk, made at once and shared by its lines, where its bytes are its characters: to make a text of each
+ * costs more than all else that is done with it.
+ */
+class ChunkText {
+  private text: string | undefined;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  textFrom(lineStart: number, lineEnd: number): TextFrom {
+    return (start) => {
+      this.text ??= isAscii(this.bytes) ? this.bytes.toString('latin1') : '';
+      if (this.text === '') return this.bytes.toString('utf8', lineStart + start, lineEnd);
+      return this.text.slice(lineStart + start, lineEnd);
+    };
+  }
 }
 
 /** While one chunk is looked at, the next is read. Only the present one can be relied on. */

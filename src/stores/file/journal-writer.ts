@@ -2,15 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Durability, JournalWriter, PlanLease } from '../../checkpoint/persistence-manager.js';
 import { VibeError } from '../../errors.js';
 import { writeAll, writeAllNow } from './documents.js';
-import { frameLine } from './journal-lines.js';
-
-/** Where a journal ends. */
-export interface JournalEnd {
-  /** The number of its last line. */
-  readonly number: number;
-  /** The sum of its last line. */
-  readonly sum: string;
-}
+import type { LineFramer } from './line-framer.js';
 
 /** Texts that go out in one write, and whoever waits for them. */
 interface Group {
@@ -46,18 +38,15 @@ export class FileJournalWriter implements JournalWriter {
   private flushTimer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> | undefined;
   private failure: { readonly error: unknown } | undefined;
-  private number: number;
   private written: number;
-  private sum: string;
 
   constructor(
     private readonly file: FileHandle,
-    end: JournalEnd,
+    private readonly framer: LineFramer,
     private readonly lease: PlanLease,
     private readonly durability: Durability,
   ) {
-    this.number = this.written = this.flushed = end.number;
-    this.sum = end.sum;
+    this.written = this.flushed = framer.end.number;
   }
 
   /** All that share a write share the promise. */
@@ -117,8 +106,8 @@ export class FileJournalWriter implements JournalWriter {
 
   private async write(group: Group): Promise<void> {
     if (this.failure !== undefined) throw this.failure.error;
-    const bytes = this.frame(group.texts);
-    const { number } = this;
+    const bytes = this.framer.frame(group.texts, this.flushed);
+    const { number } = this.framer.end;
     const { checkNow } = this.lease;
     if (this.durability === 'relaxed' && bytes.length <= bytesAtOnce && checkNow !== undefined) {
       writeAllNow(this.file.fd, bytes);
@@ -130,16 +119,6 @@ export class FileJournalWriter implements JournalWriter {
     } else this.flushSoon();
     if (checkNow === undefined) await this.lease.check();
     else checkNow();
-  }
-
-  private frame(texts: readonly string[]): Buffer {
-    let lines = '';
-    for (const text of texts) {
-      const { line, sum } = frameLine(++this.number, this.flushed, this.sum, text);
-      this.sum = sum;
-      lines += line;
-    }
-    return Buffer.from(lines);
   }
 
   private flushSoon(): void {

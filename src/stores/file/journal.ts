@@ -17,9 +17,9 @@ import {
   whenMissing,
   writeFlushed,
 } from './documents.js';
-import { frameLine, noLine } from './journal-lines.js';
 import { type JournalFile, readJournalFile } from './journal-reader.js';
-import { FileJournalWriter, type JournalEnd } from './journal-writer.js';
+import { FileJournalWriter } from './journal-writer.js';
+import { LineFramer } from './line-framer.js';
 import { damagedName, epochOfJournal, journalName } from './names.js';
 
 export interface FileJournalOptions {
@@ -69,30 +69,30 @@ export class FileJournal implements JournalCapability {
     opening: JournalOpening,
   ): Promise<JournalWriter> {
     const path = join(directory, journalName(lease.epoch));
-    const end = await this.writeOpening(directory, path, opening.lines);
+    const framer = await this.writeOpening(directory, path, opening.lines);
     const file = await open(path, appendFlags);
     try {
       await lease.check();
       await this.retire(planId, directory, opening);
-      return new FileJournalWriter(file, end, lease, opening.durability);
+      return new FileJournalWriter(file, framer, lease, opening.durability);
     } catch (error) {
       await file.close();
       throw error;
     }
   }
 
-  private async writeOpening(directory: string, path: string, texts: readonly string[]): Promise<JournalEnd> {
+  private async writeOpening(directory: string, path: string, texts: readonly string[]): Promise<LineFramer> {
     const temporary = join(directory, newTemporary());
-    const end = { number: 0, sum: noLine };
+    const framer = new LineFramer();
     try {
-      await writeFlushed(temporary, framed(texts, end));
+      await writeFlushed(temporary, framed(texts, framer));
       await rename(temporary, path);
     } catch (error) {
       await unlink(temporary).catch(() => {}); // the first error is the one to report
       throw error;
     }
     await flushDirectory(directory);
-    return end;
+    return framer;
   }
 
   /** The highest epoch goes last, and only when the others are gone for good: no older run becomes the latest. */
@@ -154,10 +154,20 @@ async function orForeign(reading: Promise<JournalFile>): Promise<JournalFile> {
   }
 }
 
-function* framed(texts: readonly string[], end: { number: number; sum: string }): Generator<string> {
+/** So many characters are framed in one breath. */
+const charactersAtOnce = 256 * 1024;
+
+/** Each of them says that all of them are flushed: the file has no name before. */
+function* framed(texts: readonly string[], framer: LineFramer): Generator<Buffer> {
+  let batch: string[] = [];
+  let characters = 0;
   for (const text of texts) {
-    const { line, sum } = frameLine(++end.number, texts.length, end.sum, text);
-    end.sum = sum;
-    yield line;
+    batch.push(text);
+    characters += text.length;
+    if (characters < charactersAtOnce) continue;
+    yield framer.frame(batch, texts.length);
+    batch = [];
+    characters = 0;
   }
+  yield framer.frame(batch, texts.length);
 }

@@ -177,7 +177,7 @@ async function isAsSeen(
 async function linkLock(directory: string, epoch: number, owner: LockOwner): Promise<boolean> {
   const temporary = join(directory, newTemporary());
   try {
-    await writeFlushed(temporary, [encodeOwner(owner)]);
+    await writeFlushed(temporary, [Buffer.from(encodeOwner(owner))]);
     await link(temporary, join(directory, lockName(epoch)));
     return true;
   } catch (error) {

@@ -23,8 +23,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no flush of what a journal begins with',
     file: file('documents'),
-    find: 'await writeAll(file, Buffer.from(text));\n    await file.sync();',
-    replace: 'await writeAll(file, Buffer.from(text));',
+    find: 'for (const part of parts) await writeAll(file, part);\n    await file.sync();',
+    replace: 'for (const part of parts) await writeAll(file, part);',
     caughtBy: 'faults/power-loss',
   },
   {
@@ -121,9 +121,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the old journal removed before the new one is complete',
     file: file('journal'),
-    find: 'const end = await this.writeOpening(directory, path, opening.lines);',
+    find: 'const framer = await this.writeOpening(directory, path, opening.lines);',
     replace:
-      'for (const epoch of opening.replaces) await unlink(join(directory, journalName(epoch))).catch(ifMissing);\n    const end = await this.writeOpening(directory, path, opening.lines);',
+      'for (const epoch of opening.replaces) await unlink(join(directory, journalName(epoch))).catch(ignoreMissing);\n    const framer = await this.writeOpening(directory, path, opening.lines);',
     caughtBy: 'stores/file/journal.test.ts',
   },
   {

@@ -2,7 +2,8 @@ import { appendFile, open, readdir, readFile, symlink, truncate, writeFile } fro
 import { basename, join } from 'node:path';
 import { type JournalOpening, type PlanLease, WorkflowPersistenceManager } from 'vibe-aigc';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { frameLine, parseLine } from '../../../src/stores/file/journal-lines.js';
+import { parseLine } from '../../../src/stores/file/journal-lines.js';
+import { frameLine } from '../../helpers/journal-files.js';
 import { temporaryDirectory } from '../../helpers/stores.js';
 
 const planId = 'film';
