@@ -258,16 +258,21 @@ export class PlanLockedError extends VibeError {
  */
 export class PersistenceError<State = unknown> extends VibeError {
   override readonly name = 'PersistenceError';
+  /** Not enumerable: printing the error does not print it. */
+  declare readonly executionState?: State;
+
   constructor(
     /** Absent when the store failed before a plan was known. */
     readonly planId: string | undefined,
     readonly reason: string,
-    readonly executionState?: State,
+    executionState?: State,
     options?: ErrorOptions,
   ) {
     const what = planId === undefined ? 'The checkpoint store' : `The store of plan ${quote(planId)}`;
     const next = 'What was saved before is kept: call again once the cause is gone.';
     super('PERSISTENCE_FAILED', `${what} failed: ${reason}. ${next}`, options);
+    // A whole run, with every output: whoever prints the error wants neither a hundred thousand lines nor secrets.
+    Object.defineProperty(this, 'executionState', { value: executionState });
   }
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import {
   type ExecutionState,
   MemoryPersistenceManager,
@@ -30,6 +31,7 @@ it('a plan that was made is in the error when its journal cannot be begun', asyn
   expect(error).toMatchObject({ code: 'PERSISTENCE_FAILED', reason: 'the disk is full' });
   const executionState = error.executionState as ExecutionState;
   expect(executionState.workflowPlan.rootNodes).toHaveLength(rootNodes.length);
+  expect(inspect(error, { depth: 20 })).not.toContain('rootNodes'); // a log line is no place for a whole run
 
   const repaired = new MetaPlanner({ persistenceManager: store, decomposer, handlers });
   await repaired.createCheckpoint({ planId: executionState.planId, executionState });

@@ -28,7 +28,7 @@ export class FileLease implements PlanLease {
   private readonly heartbeat: Heartbeat;
   private releasing: Promise<void> | undefined;
   private isLost = false;
-  private identity: string | undefined;
+  private identity: Identity | undefined;
 
   constructor(private readonly options: FileLeaseOptions) {
     const { directory, epoch, takeoverMs, log } = options;
@@ -52,7 +52,7 @@ export class FileLease implements PlanLease {
   /** Data that was durable before this was durable before a successor could look for it. */
   async check(): Promise<void> {
     const [identity, next] = await Promise.all([identityOf(this.own), identityOf(this.next)]);
-    if (identity !== undefined && identity === this.identity && next === undefined) return;
+    if (isSame(identity, this.identity) && next === undefined) return;
     this.isLost = true;
     throw new PlanLockedError(this.options.planId, await this.successor());
   }
@@ -61,7 +61,7 @@ export class FileLease implements PlanLease {
     const own = lstatSync(this.own, { throwIfNoEntry: false });
     // Not existsSync: it takes a name that cannot be looked at for one that is not there.
     const isTaken = lstatSync(this.next, { throwIfNoEntry: false }) !== undefined;
-    if (own !== undefined && identityIn(own) === this.identity && !isTaken) return;
+    if (isSame(own, this.identity) && !isTaken) return;
     this.isLost = true;
     throw new PlanLockedError(this.options.planId, holderOf(undefined));
   }
@@ -102,7 +102,7 @@ export class FileLease implements PlanLease {
   private async sayReleased(): Promise<{ readonly error: unknown } | undefined> {
     const { directory, epoch } = this.options;
     try {
-      this.isLost ||= (await identityOf(this.own)) !== this.identity;
+      this.isLost ||= !isSame(await identityOf(this.own), this.identity);
       if (!this.isLost && (await this.removeEmptyPlan())) return undefined;
       if (!this.isLost) await writeFile(join(directory, releasedName(epoch)), '', { flag: 'wx', mode: 0o600 });
       if (this.isLost || this.heartbeat.isHeard) await unlink(join(directory, beatName(epoch))).catch(ignoreMissing);
@@ -113,23 +113,25 @@ export class FileLease implements PlanLease {
   }
 
   private removeEmptyPlan(): Promise<boolean> {
-    const isStillOurs = async () => (await identityOf(this.own)) === this.identity;
+    const isStillOurs = async () => isSame(await identityOf(this.own), this.identity);
     return removeEmptyPlan(this.options.directory, this.epoch, isStillOurs);
   }
 }
 
-function identityIn({ ino, mtimeMs }: Stats): string {
-  return `${ino} ${mtimeMs}`;
+type Identity = Pick<Stats, 'ino' | 'mtimeMs'>;
+
+function isSame(a: Identity | undefined, b: Identity | undefined): boolean {
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.mtimeMs === b.mtimeMs;
 }
 
 /**
  * Which file stands under a name, also when its number was another's before; `undefined` when none does. Faster than
  * the promise of it, which makes an error for every file that is not there.
  */
-function identityOf(path: string): Promise<string | undefined> {
+function identityOf(path: string): Promise<Identity | undefined> {
   return new Promise((resolve, reject) => {
     lstat(path, (error, stats) => {
-      if (error === null) resolve(identityIn(stats));
+      if (error === null) resolve(stats);
       else if (error.code === 'ENOENT') resolve(undefined);
       else reject(error);
     });
