@@ -69,15 +69,18 @@ export type {
   PlanOptions,
   PruneOptions,
   RepairOptions,
+  VisualizationOptions,
 } from './lifecycle/options.js';
 export type { PruneReport, SkippedPlan } from './lifecycle/prune.js';
 export type { Redact, RedactionSubject } from './lifecycle/redaction.js';
 export type { RepairedDamage, RepairReport } from './lifecycle/repair-report.js';
 export type { SignalReceipt, SignalRequest } from './lifecycle/signal.js';
+export type { VisualizedResult } from './lifecycle/visualize.js';
 export { MetaPlanner } from './meta-planner.js';
 export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';
 export { type NodeType, type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';
 export { type WorkflowPlan, type WorkflowPlanInput, workflowPlanSchema } from './plan/workflow-plan.js';
+export { type PictureFormat, type RenderOptions, renderPlan } from './render/render-plan.js';
 export {
   assertCompleted,
   type ExecutionResult,

@@ -17,9 +17,10 @@ import { type PruneReport, pruneCheckpoints } from './lifecycle/prune.js';
 import { Redactor } from './lifecycle/redaction.js';
 import { repairCheckpoints } from './lifecycle/repair.js';
 import type { RepairReport } from './lifecycle/repair-report.js';
-import type { RunCall } from './lifecycle/run-call.js';
+import type { AskedCall, RunCall } from './lifecycle/run-call.js';
 import { runVibe } from './lifecycle/run-vibe.js';
 import { type SignalReceipt, type SignalRequest, sendSignal } from './lifecycle/signal.js';
+import { runVisualized, type VisualizedResult } from './lifecycle/visualize.js';
 import { parseVibe, type VibeInput } from './plan/vibe.js';
 import { parsePlan, type WorkflowPlan, type WorkflowPlanInput } from './plan/workflow-plan.js';
 import type { ExecutionResult } from './run/execution-result.js';
@@ -137,6 +138,21 @@ export class MetaPlanner {
    */
   async executeWithResume(vibe: VibeInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
     return this.#run('resume', 'executeWithResume', vibe, given);
+  }
+
+  /**
+   * As `execute`, with a picture of the plan in the result: how each node stands in the end, drawn by `renderPlan`.
+   * @throws what `execute` throws
+   * @example
+   * const { visualization } = await planner.executeWithVisualization({ description: 'A short film about tides' });
+   * console.log(visualization);
+   */
+  async executeWithVisualization(vibe: VibeInput, given?: options.VisualizationOptions): Promise<VisualizedResult> {
+    this.#refuseWhenClosed();
+    const name = 'executeWithVisualization';
+    const checked = options.checkOptions(options.visualizationOptionsSchema, given, name);
+    const { format, foldAbove, ...execute } = checked;
+    return runVisualized(askedCall('new', name, vibe, execute), { format, foldAbove }, this.#services);
   }
 
   /**
@@ -278,21 +294,32 @@ export class MetaPlanner {
   ): Promise<ExecutionResult> {
     this.#refuseWhenClosed();
     const checked = options.checkOptions(options.executeOptionsSchema, given, name);
-    if (checked.checkpointId !== undefined && (mode === 'new' || checked.fresh)) {
-      const instead = mode === 'new' ? 'use executeWithResume' : 'leave one of them out';
-      throw new TypeError(`${name} always starts over with these options, so checkpointId makes no sense: ${instead}.`);
-    }
-    if (checked.jobs !== undefined && (mode === 'new' || checked.fresh)) {
-      throw new TypeError(`${name} always starts over with these options, so there are no jobs to decide about.`);
-    }
-    const plan = checked.plan === undefined ? ownPlan : parsePlan(checked.plan);
-    return runVibe({ ...checked, mode, vibe: parseVibe(vibe), plan }, this.#services);
+    return runVibe(askedCall(mode, name, vibe, checked, ownPlan), this.#services);
   }
 
   #refuseWhenClosed(): void {
     if (this.#closing !== undefined) throw closedError();
     if (this.#draining !== undefined) throw closedError('drained');
   }
+}
+
+/** @throws TypeError for options that make no sense for a run that always starts over */
+function askedCall(
+  mode: RunCall['mode'],
+  name: string,
+  vibe: VibeInput,
+  checked: options.CheckedExecuteOptions,
+  ownPlan?: WorkflowPlan,
+): AskedCall {
+  if (checked.checkpointId !== undefined && (mode === 'new' || checked.fresh)) {
+    const instead = mode === 'new' ? 'use executeWithResume' : 'leave one of them out';
+    throw new TypeError(`${name} always starts over with these options, so checkpointId makes no sense: ${instead}.`);
+  }
+  if (checked.jobs !== undefined && (mode === 'new' || checked.fresh)) {
+    throw new TypeError(`${name} always starts over with these options, so there are no jobs to decide about.`);
+  }
+  const plan = checked.plan === undefined ? ownPlan : parsePlan(checked.plan);
+  return { ...checked, mode, vibe: parseVibe(vibe), plan };
 }
 
 function closedError(how: 'closed' | 'drained' = 'closed'): VibeError {

@@ -9,6 +9,7 @@ import { type Host, maxTimerMs } from '../host.js';
 import { isPlainObject } from '../plan/json-value.js';
 import { nodeTypes } from '../plan/workflow-node.js';
 import type { WorkflowPlanInput } from '../plan/workflow-plan.js';
+import { pictureFormats } from '../render/render-plan.js';
 import type { ExecutionState } from '../run/execution-state.js';
 import { isJobDecision, type JobDecision } from './job-decision.js';
 import type { Redact } from './redaction.js';
@@ -179,6 +180,16 @@ export const executeOptionsSchema = z.strictObject({
     .default('throw'),
 });
 export type ExecuteOptions = z.input<typeof executeOptionsSchema>;
+export type CheckedExecuteOptions = z.output<typeof executeOptionsSchema>;
+
+/** Options of `executeWithVisualization`: those of a run, and how to draw it. */
+export const visualizationOptionsSchema = executeOptionsSchema.extend({
+  /** Default `'ascii'`. */
+  format: z.enum(pictureFormats, { error: "'ascii', 'mermaid' or 'svg'" }).optional(),
+  /** A plan of more nodes than this folds. Default 50; `Infinity` shows all. */
+  foldAbove: z.custom<number>(isAtLeastOne, 'a number of at least 1').optional(),
+});
+export type VisualizationOptions = z.input<typeof visualizationOptionsSchema>;
 
 /** Options of `plan`. */
 export const planOptionsSchema = executeOptionsSchema.pick({ planId: true, signal: true });
@@ -322,6 +333,10 @@ function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
 function amount() {
   const isAmount = (value: unknown) => typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
   return z.custom<number>(isAmount, 'a number of at least 0');
+}
+
+function isAtLeastOne(value: unknown): boolean {
+  return typeof value === 'number' && value >= 1;
 }
 
 function fn<F>() {

@@ -2,6 +2,7 @@ import type { BudgetOptions } from '../execution/budget.js';
 import type { ProgressListener } from '../execution/execution-event.js';
 import type { Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import type { RunState } from '../run/run-state.js';
 import type { JobDecisions } from './job-decision.js';
 
 /** A call of `execute`, `executePlan` or `executeWithResume`, checked. */
@@ -20,6 +21,8 @@ export interface AskedCall {
   readonly onProgress?: ProgressListener;
   /** In place of the planner's. */
   readonly budget?: BudgetOptions;
+  /** Told of what a run came to that has worked: not of one that was complete when it was found. */
+  readonly onEnd?: (state: RunState) => void;
 }
 
 /** The same, with what must not be stored taken out of its plan. */

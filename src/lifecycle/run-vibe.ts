@@ -33,7 +33,11 @@ export async function runVibe(asked: AskedCall, planner: PlannerServices): Promi
   const call = redactCall(asked, planner.redactor);
   const isRecorded = call.mode === 'resume' || planner.checkpointInterval !== undefined;
   const run = isRecorded ? runRecorded : runUnrecorded;
-  const result = await planner.liveRuns.during(call.signal, (live) => run(call, planner, live));
+  const result = await planner.liveRuns.during(call.signal, async (live) => {
+    const ended = await run(call, planner, live);
+    if (live.state !== undefined) call.onEnd?.(live.state);
+    return ended;
+  });
   return isRecorded ? planner.liveRuns.during(undefined, () => pruneAfterRun(result, planner)) : result;
 }
 

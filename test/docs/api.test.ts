@@ -12,6 +12,7 @@ import {
   planOptionsSchema,
   pruneOptionsSchema,
   repairOptionsSchema,
+  visualizationOptionsSchema,
 } from '../../src/lifecycle/options.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,6 +22,7 @@ const optionSchemas: Record<string, z.ZodObject> = {
   MetaPlannerOptions: plannerOptionsSchema,
   ExecuteOptions: executeOptionsSchema,
   PlanOptions: planOptionsSchema,
+  VisualizationOptions: visualizationOptionsSchema.pick({ format: true, foldAbove: true }), // what it adds to ExecuteOptions
   ListOptions: listOptionsSchema,
   RepairOptions: repairOptionsSchema.partial({ planId: true }),
   PruneOptions: pruneOptionsSchema,

@@ -12,10 +12,11 @@ const arrows: Record<string, readonly string[]> = {
   decompose: ['plan'],
   execution: ['run', 'plan'],
   checkpoint: ['run', 'plan'],
+  render: ['run', 'plan'],
   composer: ['decompose', 'execution', 'run', 'plan'],
   stores: ['checkpoint', 'run', 'plan'],
   testing: ['checkpoint', 'run', 'plan'],
-  lifecycle: ['decompose', 'execution', 'checkpoint', 'run', 'plan'],
+  lifecycle: ['decompose', 'execution', 'checkpoint', 'render', 'run', 'plan'],
   'meta-planner.ts': ['lifecycle', 'composer', 'stores', 'decompose', 'execution', 'checkpoint', 'run', 'plan'],
   'index.ts': [
     'meta-planner.ts',
@@ -25,6 +26,7 @@ const arrows: Record<string, readonly string[]> = {
     'decompose',
     'execution',
     'checkpoint',
+    'render',
     'run',
     'plan',
   ],
@@ -33,7 +35,7 @@ const arrows: Record<string, readonly string[]> = {
   'host.ts': [],
 };
 const forAll = ['errors.ts', 'host.ts'];
-const pureRooms = ['plan', 'run', 'decompose', 'execution', 'checkpoint'];
+const pureRooms = ['plan', 'run', 'decompose', 'execution', 'checkpoint', 'render'];
 /** Rooms that may import these packages and no others, besides those of Node. */
 const packagesOf: Record<string, readonly string[]> = { cli: ['vibe-aigc', 'commander'] };
 
