@@ -101,6 +101,16 @@ const leftOut: Record<string, (recording: Recording) => Recording> = {
   },
 };
 
+/** A blob has its name when it is whole; before that it is flushed. */
+function withoutFlushOfMedia({ operations, ...recording }: Recording): Recording {
+  const media = new Set<number>();
+  for (const operation of operations) {
+    if (operation.kind === 'rename' && operation.path.includes('/.blob-')) media.add(operation.file);
+  }
+  expect(media.size).toBe(4);
+  return { ...recording, operations: operations.filter((one) => one.kind !== 'flush' || !media.has(one.file)) };
+}
+
 function without({ operations, ...recording }: Recording, kind: 'flush' | 'flush directory'): Recording {
   return { ...recording, operations: operations.filter((operation) => operation.kind !== kind) };
 }
@@ -113,6 +123,13 @@ describe('the test of power cuts', () => {
       );
       expect(acknowledged, scenario).toEqual([...new Set(acknowledged)]);
     }
+  });
+
+  it('finds a loss when media are not flushed', async () => {
+    const played = find('a run with media', 'strict', 1);
+    const recording = withoutFlushOfMedia(played.recording);
+    const states = everyLeastState(recording, randomFrom(seed));
+    expect(await failuresIn({ ...played, recording }, states, 1)).toHaveLength(1);
   });
 
   for (const [name, leaveOut] of Object.entries(leftOut)) {
