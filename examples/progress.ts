@@ -60,6 +60,8 @@ function lineOf(event: ExecutionEvent): string | undefined {
       return event.listed ? `saved ${event.checkpointId} with ${event.completedNodes} nodes` : undefined;
     case 'checkpoint_corrupt':
       return `${event.checkpointId} is damaged: ${event.reason}`;
+    case 'node_reopened':
+      return `${event.nodeId} is done again: ${event.reason}`;
     case 'node_progress':
       return `${event.nodeId} is at ${Math.round(100 * event.fraction)} %`;
     case 'run_completed':

@@ -19,6 +19,9 @@ export type VibeErrorCode =
   | 'SIGNAL_INVALID'
   | 'SIGNAL_REFUSED'
   | 'NO_INBOX'
+  | 'BLOB_MISSING'
+  | 'BLOB_CORRUPT'
+  | 'NO_BLOBS'
   | 'RUN_TIMEOUT'
   | 'PLANNER_CLOSED';
 
@@ -385,6 +388,35 @@ export class SignalRefusedError extends VibeError {
     super('SIGNAL_REFUSED', `Signal ${quote(signalName)} for plan ${quote(planId)} was not taken: ${reason}.`, options);
   }
 }
+
+/** Content that a reference names is not in the store. */
+export class BlobMissingError extends VibeError {
+  override readonly name = 'BlobMissingError';
+  constructor(
+    readonly planId: string,
+    /** 64 hex digits. */
+    readonly sha256: string,
+    options?: ErrorOptions,
+  ) {
+    super('BLOB_MISSING', `Plan ${quote(planId)}: blob ${sha256} is not in the store. ${makeAgain}.`, options);
+  }
+}
+
+/** Content that a reference names is there and is not what was stored. What was read of it by then cannot be trusted. */
+export class BlobCorruptError extends VibeError {
+  override readonly name = 'BlobCorruptError';
+  constructor(
+    readonly planId: string,
+    /** 64 hex digits. */
+    readonly sha256: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super('BLOB_CORRUPT', `Plan ${quote(planId)}: blob ${sha256} is damaged (${reason}). ${makeAgain}.`, options);
+  }
+}
+
+const makeAgain = 'executeWithResume with the same vibe runs the node again that made it';
 
 /** An optional package is not installed. */
 export class MissingPeerError extends VibeError {

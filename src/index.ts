@@ -3,6 +3,8 @@ export { summarize } from './checkpoint/checkpoint.js';
 export { type CheckpointQuery, selectCheckpoints } from './checkpoint/checkpoint-query.js';
 export type { LostResult, StaleInput } from './checkpoint/lost-results.js';
 export type {
+  BlobCapability,
+  BlobContent,
   DocumentDamage,
   DocumentRemains,
   Durability,
@@ -19,6 +21,7 @@ export type {
   PlanLease,
   Remains,
   RepairCapability,
+  StoredBlob,
   StoredJournal,
 } from './checkpoint/persistence-manager.js';
 export { type RetentionPolicy, retentionPolicySchema } from './checkpoint/retention.js';
@@ -26,6 +29,8 @@ export { type Composer, composer } from './composer/composer.js';
 export type { Decompose, DecomposeContext, Decomposer } from './decompose/decomposer.js';
 export type { PlanDraftInput } from './decompose/plan-draft.js';
 export {
+  BlobCorruptError,
+  BlobMissingError,
   CheckpointCorruptError,
   type CheckpointDamage,
   CheckpointMismatchError,
@@ -52,6 +57,8 @@ export {
   VibeInvalidError,
 } from './errors.js';
 export type { BudgetOptions } from './execution/budget.js';
+export type { BlobLabel } from './execution/context/blob.js';
+export type { BlobInput } from './execution/context/blob-content.js';
 export type { Job, JobStatus, JobSubmission } from './execution/context/job.js';
 export type { Cost } from './execution/context/spending.js';
 export type { WaitOptions } from './execution/context/wait-for.js';
@@ -61,6 +68,7 @@ export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './executi
 export type { Host, LogLevel } from './host.js';
 export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
 export type { JobDecision } from './lifecycle/job-decision.js';
+export type { OpenBlob } from './lifecycle/open-blob.js';
 export type {
   DrainOptions,
   ExecuteOptions,
@@ -81,6 +89,7 @@ export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';
 export { type NodeType, type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';
 export { type WorkflowPlan, type WorkflowPlanInput, workflowPlanSchema } from './plan/workflow-plan.js';
 export { type PictureFormat, type RenderOptions, renderPlan } from './render/render-plan.js';
+export { type BlobRef, blobRefSchema } from './run/blob-ref.js';
 export {
   assertCompleted,
   type ExecutionResult,

@@ -11,6 +11,7 @@ import * as checkpoints from './lifecycle/checkpoints.js';
 import { withGuardedLog } from './lifecycle/guarded-log.js';
 import { LiveRuns } from './lifecycle/live-runs.js';
 import { planVibe } from './lifecycle/make-plan.js';
+import { type OpenBlob, openBlob } from './lifecycle/open-blob.js';
 import * as options from './lifecycle/options.js';
 import type { PlannerServices } from './lifecycle/planner-services.js';
 import { type PruneReport, pruneCheckpoints } from './lifecycle/prune.js';
@@ -23,6 +24,7 @@ import { type SignalReceipt, type SignalRequest, sendSignal } from './lifecycle/
 import { runVisualized, type VisualizedResult } from './lifecycle/visualize.js';
 import { parseVibe, type VibeInput } from './plan/vibe.js';
 import { parsePlan, type WorkflowPlan, type WorkflowPlanInput } from './plan/workflow-plan.js';
+import type { BlobRef } from './run/blob-ref.js';
 import type { ExecutionResult } from './run/execution-result.js';
 import { type ExecutionState, executionStateOf } from './run/execution-state.js';
 import { WorkflowPersistenceManager } from './stores/file/file-store.js';
@@ -185,6 +187,19 @@ export class MetaPlanner {
    */
   async signal(request: SignalRequest): Promise<SignalReceipt> {
     return sendSignal(options.checkOptions(options.signalSchema, request, 'signal'), this.#services);
+  }
+
+  /**
+   * Opens content that a handler stored with `ctx.blob`, of any plan in the store, while it runs and after. It is checked
+   * against its hash as it is read.
+   * @throws BlobMissingError when it is not there, BlobCorruptError when it is not what was stored
+   * @throws VibeError with code `NO_BLOBS` for a store that keeps none; TypeError for what is no reference; PersistenceError
+   * @example
+   * const video = await planner.openBlob(result.outputs.render.video);
+   * await pipeline(video.stream(), createWriteStream('scene-1.mp4'));
+   */
+  async openBlob(ref: BlobRef): Promise<OpenBlob> {
+    return openBlob(ref, this.#services);
   }
 
   /** Checkpoints in the store, newest first. Damaged ones are listed with the field `damaged`. */

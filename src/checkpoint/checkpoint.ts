@@ -29,6 +29,8 @@ interface IntactFields {
   /** How many nodes are complete. */
   readonly completedNodes: number;
   readonly totalNodes: number;
+  /** How many nodes were complete once and were opened again. Left out when none was. */
+  readonly reopened?: number;
   /** At most 1,000 characters of it. */
   readonly vibeDescription: string;
 }
@@ -76,7 +78,16 @@ export function summarize(checkpoint: Checkpoint): IntactSummary {
     completedNodes: checkpoint.completedNodes.length,
     totalNodes: checkpoint.completedNodes.length + checkpoint.pendingNodes.length,
     vibeDescription: shortDescription(checkpoint.vibe.description),
+    ...(checkpoint.reopened !== undefined && { reopened: checkpoint.reopened }),
   };
+}
+
+/** How much of a run a state proves: nodes that were opened again were complete, and are no reason to go back. */
+export function provenNodes({
+  completedNodes,
+  reopened = 0,
+}: Pick<IntactSummary, 'completedNodes' | 'reopened'>): number {
+  return completedNodes + reopened;
 }
 
 /** Cut so that the head of a stored checkpoint stays short. */

@@ -83,6 +83,7 @@ export function decodeHead(start: Uint8Array, sha256: Sha256): Decoded<IntactSum
     seq: document.seq,
     completedNodes: isPlainObject(progress) ? progress.completed : undefined,
     totalNodes: isPlainObject(progress) ? progress.total : undefined,
+    ...reopenedIn(progress),
     vibeDescription: document.vibe_description,
   };
   return isSummary(summary) ? { ok: true, value: summary } : damaged('its head lacks a field');
@@ -130,7 +131,7 @@ function encodeHead(checkpoint: Checkpoint): JsonObject {
     seq: checkpoint.seq,
     vibe_key: checkpoint.vibeKey,
     vibe_description: shortDescription(checkpoint.vibe.description),
-    progress: { completed, total: completed + checkpoint.pendingNodes.length },
+    progress: { completed, total: completed + checkpoint.pendingNodes.length, reopened: checkpoint.reopened },
     parent: checkpoint.parent && encodeParent(checkpoint.parent),
     checkpoint_id: checkpoint.checkpointId,
     plan_id: checkpoint.planId,
@@ -201,8 +202,15 @@ function decodeFields(document: JsonObject): JsonObject {
     nodeProgress: listOf(node_progress, decodeNodeRecord),
     spawnedNodes: listOf(spawned_nodes, decodeNodeRecord),
     spend: listOf(spend, decodeSpend),
+    ...reopenedIn(progress),
     ...unknownFieldsOf(unknown),
   };
+}
+
+/** Left out when no node was. */
+function reopenedIn(progress: unknown): { readonly reopened?: number } {
+  const reopened = isPlainObject(progress) ? progress.reopened : undefined;
+  return Number.isSafeInteger(reopened) ? { reopened: reopened as number } : {};
 }
 
 function listOf(documents: unknown, decode: (document: unknown) => unknown): unknown {
@@ -233,6 +241,7 @@ export function encodeNodeResult(result: NodeResult): JsonObject {
   fields.completed_at = result.completedAt;
   fields.duration_ms = result.durationMs;
   fields.handler = result.handler;
+  if (result.status === 'completed' && result.blobs !== undefined) fields.blobs = result.blobs;
   return result.unknownFields === undefined ? fields : withUnknown(fields, result.unknownFields);
 }
 
@@ -248,7 +257,7 @@ function decodeNodeResults(documents: unknown): unknown {
 export function decodeNodeResult(document: unknown): unknown {
   if (!isPlainObject(document)) return document;
   const { node_id, status, output, output_from_children, error, blocked_by, attempts, ...rest } = document;
-  const { started_at, completed_at, duration_ms, handler, ...unknown } = rest;
+  const { started_at, completed_at, duration_ms, handler, blobs, ...unknown } = rest;
   return {
     nodeId: node_id,
     status,
@@ -260,6 +269,7 @@ export function decodeNodeResult(document: unknown): unknown {
     startedAt: started_at,
     completedAt: completed_at,
     durationMs: duration_ms,
+    blobs,
     handler,
     ...unknownFieldsOf(unknown),
   };

@@ -161,9 +161,9 @@ export function encodeRecord(record: RunRecord): string {
     case 'composite_completed':
       return JSON.stringify({ kind: record.kind, node_id: record.nodeId, at: record.at });
     case 'run_restored': {
-      const { kind, status, startedAt, endedAt, activeMs } = record;
+      const { kind, status, startedAt, endedAt, activeMs, reopened } = record;
       const times = { started_at: startedAt, ended_at: endedAt, active_ms: activeMs };
-      return JSON.stringify({ kind, status, ...times, pauses: record.pauses?.map(encodePause) });
+      return JSON.stringify({ kind, status, ...times, pauses: record.pauses?.map(encodePause), reopened });
     }
     case 'run_started':
       return JSON.stringify(record);
@@ -201,9 +201,9 @@ function recordFields(line: JsonObject): JsonObject {
     case 'composite_completed':
       return { kind: line.kind, nodeId: line.node_id, at: line.at };
     case 'run_restored': {
-      const { kind, status, started_at, ended_at, active_ms, pauses } = line;
+      const { kind, status, started_at, ended_at, active_ms, pauses, reopened } = line;
       const times = { startedAt: started_at, endedAt: ended_at, activeMs: active_ms };
-      return { kind, status, ...times, pauses: decodePauses(pauses) };
+      return { kind, status, ...times, pauses: decodePauses(pauses), reopened };
     }
     case 'run_ended':
       return { ...line, pauses: decodePauses(line.pauses) };

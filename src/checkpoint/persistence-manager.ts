@@ -32,6 +32,8 @@ export interface PersistenceManager {
   readonly retention?: RetentionPolicy | undefined;
   /** Present when this store can take messages for a plan from anybody, also while somebody else runs it. */
   readonly inbox?: InboxCapability;
+  /** Present when this store can keep content of any size beside a plan, for `ctx.blob`. */
+  readonly blobs?: BlobCapability;
   /** For whoever made the store: a planner leaves one that it was given open. */
   close?(): Promise<void>;
   /** The absolute directory, for a store that has one: shown in results, and two stores of one directory share their locks. */
@@ -57,6 +59,38 @@ export interface InboxCapability {
 export interface InboxMessage {
   readonly id: string;
   readonly text: string;
+}
+
+/**
+ * Content of a plan under the SHA-256 of its bytes: neither checkpoint nor journal, and never listed with them. Hashes
+ * are 64 hex digits.
+ */
+export interface BlobCapability {
+  /**
+   * Stores what comes, as it comes: all of it or nothing, also when the content throws. The same content again is stored
+   * once, and mends what may lie there. Resolves when it would survive a power cut.
+   */
+  put(planId: string, content: AsyncIterable<Uint8Array>): Promise<StoredBlob>;
+  /**
+   * `undefined` when there is none. What is read is checked by whoever reads it.
+   * @throws BlobCorruptError for what lies in its place and is no content
+   */
+  read(planId: string, sha256: string): Promise<BlobContent | undefined>;
+  /** All of a plan, in any order. */
+  list(planId: string): Promise<readonly StoredBlob[]>;
+  /** Those that are not there are passed over. Durable when it resolves. */
+  remove(planId: string, sha256s: readonly string[]): Promise<void>;
+}
+
+export interface StoredBlob {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export interface BlobContent {
+  readonly bytes: number;
+  /** From the beginning, anew with each call. */
+  chunks(): AsyncIterable<Uint8Array>;
 }
 
 /** One runner per plan, among everybody who uses the same place. */

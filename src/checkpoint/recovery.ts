@@ -33,8 +33,16 @@ export function recoverReplayed(identity: RunIdentity, stored: ExecutionState, r
   return () => continuedRunState(identity, replayed, timesOf(stored));
 }
 
-function timesOf({ state, seq = 0, startedAt, endedAt, activeMs = 0, pauses = [] }: ExecutionState): KeptTimes {
-  return { status: state, seq, startedAt, endedAt, activeMs, pauses };
+function timesOf({
+  state,
+  seq = 0,
+  startedAt,
+  endedAt,
+  activeMs = 0,
+  pauses = [],
+  reopened = 0,
+}: ExecutionState): KeptTimes {
+  return { status: state, seq, startedAt, endedAt, activeMs, pauses, reopened };
 }
 
 /** A handler sees what steps returned as it saw it at first: frozen. */

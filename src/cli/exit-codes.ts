@@ -37,6 +37,9 @@ export const exitCodeOf = {
   SIGNAL_INVALID: exit.usage,
   SIGNAL_REFUSED: exit.failed,
   NO_INBOX: exit.setup,
+  BLOB_MISSING: exit.notFound,
+  BLOB_CORRUPT: exit.unusable,
+  NO_BLOBS: exit.setup,
   RUN_TIMEOUT: exit.failed,
   PLANNER_CLOSED: exit.failed,
 } as const satisfies Record<VibeErrorCode, ExitCode>;

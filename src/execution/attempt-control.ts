@@ -3,6 +3,7 @@ import type { NodeRecord } from '../run/node-record.js';
 import type { SerializedError } from '../run/node-result.js';
 import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
+import type { BlobKeeper } from './blob-keeper.js';
 import type { ExecutionEventBody } from './execution-event.js';
 import type { Mailbox } from './mailbox.js';
 import type { TimeLimit } from './time-limit.js';
@@ -31,6 +32,8 @@ export interface AttemptControl {
   readonly maxNodes: number;
   /** Left out where nothing can come in. */
   readonly mailbox?: Mailbox | undefined;
+  /** Left out where content cannot be kept. */
+  readonly blobs?: BlobKeeper | undefined;
   /** Calls back once it has worked for so many milliseconds from now. Time that it is parked does not count. */
   limit(ms: number, onOver: () => void): TimeLimit;
   emit(body: ExecutionEventBody): void;

@@ -3,6 +3,7 @@ import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
 import type { Budget } from './budget.js';
+import { storeBlob } from './context/blob.js';
 import { report } from './context/report.js';
 import { runJob } from './context/run-job.js';
 import { sleepUntil } from './context/sleep-until.js';
@@ -15,7 +16,7 @@ import { areUnlimited, type TimeLimits, watchLimits } from './watch-limits.js';
 
 /** How an attempt ended. `interrupted`: by the end of the run, so it says nothing about the node. */
 export type AttemptOutcome =
-  | { readonly status: 'completed'; readonly output: unknown }
+  | { readonly status: 'completed'; readonly output: unknown; readonly blobs?: string[] }
   | { readonly status: 'failed'; readonly error: unknown }
   | { readonly status: 'interrupted' };
 
@@ -118,7 +119,9 @@ function runHandler(
 /** Outputs are checked and copied once, here: live and resumed dependents see the same frozen copy. */
 function outcomeOf(returned: unknown, control: AttemptControl): AttemptOutcome {
   try {
-    return { status: 'completed', output: control.keep(returned, 'output') };
+    const output = control.keep(returned, 'output');
+    const named = control.blobs?.namedIn(output);
+    return named === undefined ? { status: 'completed', output } : { status: 'completed', output, ...named };
   } catch (error) {
     return { status: 'failed', error };
   }
@@ -181,6 +184,7 @@ function contextOf(
     report: (fraction, message) => report(control, onReport, fraction, message),
     waitFor: (name, waitOptions) => waitFor(control, name, waitOptions),
     sleepUntil: (until) => sleepUntil(control, until),
+    blob: (content, label) => storeBlob(control, signal, content, label),
     reserve: (estimate) => spending().reserve(estimate),
     spend: (cost) => spending().spend(cost),
   };

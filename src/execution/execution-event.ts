@@ -62,6 +62,11 @@ export type ExecutionEventBody =
       readonly damagedPlanId: string;
       readonly reason: string;
     }
+  /**
+   * A result, or with a `name` that of a step or job, names a blob that is missing or damaged: it is made again. Told
+   * when a run goes on, before anything runs.
+   */
+  | { readonly type: 'node_reopened'; readonly nodeId: string; readonly reason: string; readonly name?: string }
   /** A handler tells how far it is; `fraction` is from 0 to 1. */
   | { readonly type: 'node_progress'; readonly nodeId: string; readonly fraction: number; readonly message?: string }
   /** The last event of a run that can do nothing more for now. */

@@ -3,6 +3,7 @@ import type { SerializedError } from '../run/node-result.js';
 import type { RunLog } from '../run/run-log.js';
 import type { Admission } from './admission.js';
 import type { AttemptOutcome, Dispatch } from './attempt.js';
+import type { BlobKeeper } from './blob-keeper.js';
 import type { Emit } from './execution-event.js';
 import type { Mailbox } from './mailbox.js';
 import type { Retry } from './retry.js';
@@ -36,6 +37,8 @@ export interface ExecutionServices {
   readonly maxNodes?: number | undefined;
   /** Left out where handlers cannot wait for signals. */
   readonly mailbox?: Mailbox | undefined;
+  /** Left out where handlers cannot store blobs. */
+  readonly blobs?: BlobKeeper | undefined;
   /** Left out when every attempt may begin at once. */
   readonly admission?: Admission;
   /** Left out when nobody listens. */

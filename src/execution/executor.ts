@@ -164,7 +164,7 @@ class RunExecution {
     };
     const result: NodeResult =
       outcome.status === 'completed'
-        ? { status: 'completed', ...settled, output: outcome.output }
+        ? { status: 'completed', ...settled, output: outcome.output, ...(outcome.blobs && { blobs: outcome.blobs }) }
         : { status: 'failed', ...settled, error: this.errorOf(outcome.error, placed) };
     this.commit([{ kind: 'node_settled', result: Object.freeze(result) }]);
   }
@@ -298,11 +298,11 @@ class RunExecution {
         const before = this.state.completed.length;
         const placed = applyRecord(this.state, record);
         if (this.services.emit !== undefined) this.emitRecord(record, before, this.services.emit);
-        if (record.kind === 'run_started') this.begin();
-        else if (record.kind === 'run_ended') this.end(record.status);
+        if (record.kind === 'run_ended') this.end(record.status);
         else if (placed !== undefined) this.scheduler?.react(placed, record);
         if (record.kind === 'attempt_failed') this.startAgain(placed as GraphNode, record);
       }
+      if (this.scheduler === undefined) this.begin(); // on what the first records made of the state
     } finally {
       this.isReacting = false;
     }
@@ -326,6 +326,10 @@ class RunExecution {
       const { nodeId, attempt, error, at, retryAt } = record;
       const delayMs = Date.parse(retryAt) - Date.parse(at);
       emit({ type: 'node_retry', nodeId, attempt, error, delayMs, nextAttemptAt: retryAt });
+    }
+    if (record.kind === 'node_reopened') {
+      const { nodeId, reason, name } = record;
+      emit({ type: 'node_reopened', nodeId, reason, ...(name !== undefined && { name }) });
     }
     if (record.kind === 'node_settled') {
       const { result } = record;

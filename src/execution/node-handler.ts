@@ -1,6 +1,7 @@
 import type { Vibe } from '../plan/vibe.js';
 import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-node.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import type { StoreBlob } from './context/blob.js';
 import type { Report } from './context/report.js';
 import type { RunJob } from './context/run-job.js';
 import type { SleepUntil } from './context/sleep-until.js';
@@ -101,6 +102,16 @@ export interface NodeContext {
    * });
    */
   readonly job: RunJob;
+  /**
+   * Stores content of any size beside the plan, once, under its SHA-256, and returns a small reference to put into the
+   * output: `planner.openBlob` reads it. It is durable before this resolves. Where it is missing or damaged when the run
+   * goes on, the nodes whose outputs name it run again.
+   * @throws VibeError `NO_BLOBS` where there is nowhere to keep it, TypeError for what is no content, PersistenceError
+   * @example
+   * const { body } = await fetch(url, { signal: ctx.signal });
+   * return { video: await ctx.blob(body, { mime: 'video/mp4', name: 'scene-1.mp4' }) };
+   */
+  readonly blob: StoreBlob;
 }
 
 /**

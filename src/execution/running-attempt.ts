@@ -11,6 +11,7 @@ import type { Admitted } from './admission.js';
 import type { Attempt, AttemptOutcome } from './attempt.js';
 import { type AttemptControl, AttemptOver } from './attempt-control.js';
 import { AttemptWaits, type WaitingOwner } from './attempt-waits.js';
+import type { BlobKeeper } from './blob-keeper.js';
 import type { ExecutionEventBody } from './execution-event.js';
 import type { ExecutionServices } from './execution-services.js';
 import type { Mailbox } from './mailbox.js';
@@ -21,7 +22,7 @@ export interface AttemptOwner {
   readonly runState: RunState;
   readonly services: Pick<
     ExecutionServices,
-    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'mailbox' | 'emit' | 'redactOutput' | 'errorOf'
+    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'mailbox' | 'blobs' | 'emit' | 'redactOutput' | 'errorOf'
   >;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
@@ -70,6 +71,10 @@ export class RunningAttempt implements AttemptControl, WaitingOwner {
 
   get mailbox(): Mailbox | undefined {
     return this.owner.services.mailbox;
+  }
+
+  get blobs(): BlobKeeper | undefined {
+    return this.owner.services.blobs;
   }
 
   now(): number {

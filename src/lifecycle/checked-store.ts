@@ -1,6 +1,8 @@
 import { type Checkpoint, type CheckpointSummary, checkpointSchema } from '../checkpoint/checkpoint.js';
 import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoint-query.js';
 import type {
+  BlobCapability,
+  BlobContent,
   InboxCapability,
   JournalOpening,
   JournalWriter,
@@ -8,6 +10,7 @@ import type {
   PersistenceManager,
   PlanLease,
   Remains,
+  StoredBlob,
   StoredJournal,
 } from '../checkpoint/persistence-manager.js';
 import { checkRetention, type RetentionPolicy } from '../checkpoint/retention.js';
@@ -15,6 +18,7 @@ import { guardStorage, storageError } from '../checkpoint/storage-guard.js';
 import { CheckpointCorruptError } from '../errors.js';
 import { isPlainObject } from '../plan/json-value.js';
 import { isTooDeep } from '../plan/workflow-plan.js';
+import { sha256Schema } from '../run/blob-ref.js';
 
 /**
  * A store as the planner uses it: what somebody else's class returns is checked, filtered and sorted, and what it
@@ -82,6 +86,23 @@ export class CheckedStore implements PersistenceManager {
         post: (planId, message) => guardStorage(planId, () => inbox.post(planId, message)),
         read: (planId) => guardStorage(planId, () => inbox.read(planId)),
         remove: (planId, ids) => guardStorage(planId, () => inbox.remove(planId, ids)),
+      }
+    );
+  }
+
+  /** `undefined` when the store keeps no blobs. Errors of the content itself pass as they are. */
+  get blobs(): BlobCapability | undefined {
+    const { blobs } = this.store;
+    return (
+      blobs && {
+        put: (planId, content) => putGuarded(planId, content, blobs),
+        read: (planId, sha256) =>
+          guardStorage(planId, async () => {
+            const content = await blobs.read(planId, sha256);
+            return content && { bytes: content.bytes, chunks: () => guardedChunks(planId, content) };
+          }),
+        list: (planId) => guardStorage(planId, async () => (await blobs.list(planId)).map(checkedBlob)),
+        remove: (planId, sha256s) => guardStorage(planId, () => blobs.remove(planId, sha256s)),
       }
     );
   }
@@ -206,4 +227,40 @@ function isSummary(listed: unknown): listed is CheckpointSummary {
   if (typeof listed !== 'object' || listed === null) return false;
   const { checkpointId, planId, createdAt } = listed as { [field in keyof CheckpointSummary]: unknown };
   return [checkpointId, planId, createdAt].every((field) => typeof field === 'string');
+}
+
+/** What the content throws is the handler's, and no failure of the store. */
+async function putGuarded(
+  planId: string,
+  content: AsyncIterable<Uint8Array>,
+  blobs: BlobCapability,
+): Promise<StoredBlob> {
+  let failure: { readonly error: unknown } | undefined;
+  async function* watched(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of content) yield chunk;
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  }
+  try {
+    return await guardStorage(planId, async () => checkedBlob(await blobs.put(planId, watched())));
+  } catch (error) {
+    throw failure === undefined ? error : failure.error;
+  }
+}
+
+async function* guardedChunks(planId: string, content: BlobContent): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of content.chunks()) yield chunk;
+  } catch (error) {
+    throw storageError(planId, error);
+  }
+}
+
+/** A hash becomes part of references and of records. */
+function checkedBlob({ sha256, bytes }: StoredBlob): StoredBlob {
+  if (sha256Schema.safeParse(sha256).success && Number.isSafeInteger(bytes) && bytes >= 0) return { sha256, bytes };
+  throw new Error('it says of a blob what is no SHA-256 or no length');
 }

@@ -7,6 +7,7 @@ import {
   type IntactSummary,
   isDamaged,
   isIntact,
+  provenNodes,
   summarize,
 } from '../checkpoint/checkpoint.js';
 import { parseRollingId, planIdOfOlderId } from '../checkpoint/checkpoint-id.js';
@@ -113,7 +114,7 @@ function byProof(candidates: readonly Candidate[]): (a: Candidate, b: Candidate)
   const epochOf = ({ runId }: Candidate) => epochs.get(runId) ?? 0;
   return (a, b) => {
     const isCounted = a.runId === b.runId && a.epoch > 0 && b.epoch > 0;
-    if (isCounted && a.completedNodes !== b.completedNodes) return b.completedNodes - a.completedNodes;
+    if (isCounted && provenNodes(a) !== provenNodes(b)) return provenNodes(b) - provenNodes(a);
     return epochOf(b) - epochOf(a) || b.epoch - a.epoch || b.seq - a.seq;
   };
 }
@@ -145,7 +146,7 @@ function provesMost<Run>(
     const isMore =
       best === undefined ||
       (best.checkpoint.runId === checkpoint.runId
-        ? checkpoint.completedNodes.length > best.checkpoint.completedNodes.length
+        ? provenNodes(summarize(checkpoint)) > provenNodes(summarize(best.checkpoint))
         : checkpoint.epoch > best.checkpoint.epoch);
     if (isMore) best = { checkpoint, run: open(checkpoint), isJournal: true };
   }

@@ -15,6 +15,11 @@ export interface OpenRun {
   readonly identity: RunIdentity;
   /** A state of its own for whoever keeps one: the executor, and the recorder. */
   makeState(): RunState;
+  /**
+   * Present when it was opened as one that is over, whoever serves its nodes: the same, to be run.
+   * @throws PlanInvalidError when the handlers are missing that it needs
+   */
+  readonly toRunAgain?: () => OpenRun;
 }
 
 export interface OpenRunNames {
@@ -54,10 +59,13 @@ export function openStoredRun(
   }
   const isDone =
     names.runId === checkpoint.runId && checkpoint.state === 'completed' && checkpoint.pendingNodes.length === 0;
-  const graph = isDone ? structureOf(checkpoint) : storedGraphOf(checkpoint, lookup);
-  const identity = identityOf(plan, vibe, graph, names);
-  try {
+  const openOn = (graph: PlanGraph): OpenRun => {
+    const identity = identityOf(plan, vibe, graph, names);
     return { identity, makeState: recoverRun(identity, checkpoint) };
+  };
+  try {
+    if (!isDone) return openOn(storedGraphOf(checkpoint, lookup));
+    return { ...openOn(structureOf(checkpoint)), toRunAgain: () => openOn(storedGraphOf(checkpoint, lookup)) };
   } catch (error) {
     if (error instanceof UnusableState) throw corrupt(checkpoint, error.message);
     throw error;

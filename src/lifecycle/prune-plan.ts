@@ -1,5 +1,6 @@
 import { byLatest, type Checkpoint, isIntact } from '../checkpoint/checkpoint.js';
 import { prunedOpening } from '../checkpoint/journal-pruning.js';
+import type { StoredBlob } from '../checkpoint/persistence-manager.js';
 import type { RetentionPolicy } from '../checkpoint/retention.js';
 import { PlanLockedError } from '../errors.js';
 import type { HandlerLookup } from '../execution/node-handler.js';
@@ -12,6 +13,7 @@ import { damageIn } from './plan-damage.js';
 import { findLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
 import { readStoredPlan, type StoredPlan } from './stored-plan.js';
+import { unnamedBlobs } from './unnamed-blobs.js';
 import { isNothing, type Pruning, whatToPrune } from './what-to-prune.js';
 
 /** What became of a plan. */
@@ -20,6 +22,8 @@ export interface PrunedPlan {
   readonly deletedIds: readonly string[];
   /** Nothing is left of it. */
   readonly isFree: boolean;
+  /** Blobs that nothing named any more, and that are gone. */
+  readonly blobs: readonly StoredBlob[];
 }
 
 export interface PruneRequest {
@@ -39,8 +43,9 @@ export async function prunePlan(request: PruneRequest, planner: PlannerServices)
   if (lock !== undefined) throw new PlanLockedError(planId, { ...lock.holder });
   const seen = await readStoredPlan(planner.store, planId, planner.host.log);
   const pruning = await decide(request, seen, planner);
-  if (dryRun || isNothing(pruning)) {
-    return { deletedIds: pruning.checkpointIds, isFree: pruning.lastIds !== undefined };
+  const blobs = await unnamedBlobs(planId, seen, pruning, planner.store);
+  if (dryRun || (isNothing(pruning) && blobs.length === 0)) {
+    return { deletedIds: pruning.checkpointIds, isFree: pruning.lastIds !== undefined, blobs };
   }
   return whileHeld({ planId, runId: 'prunes checkpoints' }, planner, (held) => pruneHeld(request, held, planner));
 }
@@ -51,15 +56,25 @@ async function pruneHeld(request: PruneRequest, held: HeldPlan, planner: Planner
   const { store, host } = planner;
   const stored = held.stored ?? (await readStoredPlan(store, planId, host.log));
   const pruning = await decide(request, stored, planner);
-  if (isNothing(pruning)) return { deletedIds: [], isFree: false };
+  const blobs = await unnamedBlobs(planId, stored, pruning, store);
+  if (isNothing(pruning) && blobs.length === 0) return { deletedIds: [], isFree: false, blobs };
   await held.lease?.check();
+  // Of a plan that goes as a whole they go first: whatever interrupts this, somebody comes for the rest.
+  if (pruning.lastIds !== undefined) await removeBlobs(planId, blobs, store);
   const gone = new Set(
     pruning.lastIds === undefined
       ? await removeSome(planId, pruning, stored, held, store)
       : await removeAll(planId, pruning, pruning.lastIds, stored, held, store),
   );
+  if (pruning.lastIds === undefined) await removeBlobs(planId, blobs, store);
   const deletedIds = pruning.checkpointIds.filter((id) => gone.has(id));
-  return { deletedIds, isFree: pruning.lastIds !== undefined };
+  return { deletedIds, isFree: pruning.lastIds !== undefined, blobs };
+}
+
+async function removeBlobs(planId: string, blobs: readonly StoredBlob[], store: CheckedStore): Promise<void> {
+  if (blobs.length === 0) return;
+  const sha256s = blobs.map(({ sha256 }) => sha256);
+  await store.blobs?.remove(planId, sha256s);
 }
 
 async function decide(

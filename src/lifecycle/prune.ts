@@ -12,6 +12,8 @@ export interface PruneReport {
   readonly deleted: ReadonlyArray<{ readonly checkpointId: string; readonly planId: string }>;
   /** Plans of which nothing is left: running their vibes again is a new run. */
   readonly freedPlans: readonly string[];
+  /** Stored content that nothing names any more and that is gone, and how long it was together. */
+  readonly blobs: { readonly count: number; readonly bytes: number };
   /** Plans that were left as they are. */
   readonly skipped: readonly SkippedPlan[];
 }
@@ -36,6 +38,7 @@ export async function pruneCheckpoints(call: PruneCall, planner: PlannerServices
   const report = {
     deleted: [] as PruneReport['deleted'][number][],
     freedPlans: [] as string[],
+    blobs: { count: 0, bytes: 0 },
     skipped: [] as SkippedPlan[],
   };
   signal.throwIfAborted();
@@ -53,6 +56,8 @@ export async function pruneCheckpoints(call: PruneCall, planner: PlannerServices
     else {
       for (const checkpointId of pruned.deletedIds) report.deleted.push({ checkpointId, planId });
       if (pruned.isFree) report.freedPlans.push(planId);
+      report.blobs.count += pruned.blobs.length;
+      for (const { bytes } of pruned.blobs) report.blobs.bytes += bytes;
     }
   }
   return report;

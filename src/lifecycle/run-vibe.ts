@@ -8,6 +8,7 @@ import { executeRun } from '../execution/executor.js';
 import { type ExecutionResult, executionResultOf, type PersistenceInfo } from '../run/execution-result.js';
 import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
 import type { NodeRecord } from '../run/node-record.js';
+import { completeUntil } from '../run/reopen-node.js';
 import { unrecordedLog } from '../run/run-log.js';
 import type { RunState } from '../run/run-state.js';
 import { decidedJobs } from './decide-jobs.js';
@@ -22,6 +23,7 @@ import { lockPlan, type PlanLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
 import { pruneAfterRun } from './prune.js';
 import { redactCall } from './redaction.js';
+import { RunBlobs, surveyBlobs } from './run-blobs.js';
 import type { AskedCall, RunCall } from './run-call.js';
 import { runLimitsOf } from './run-limits.js';
 import { RunMailbox } from './run-mailbox.js';
@@ -104,7 +106,12 @@ interface PreparedRun extends StartedRecorder {
   readonly result?: undefined;
   readonly subject: EmitterSubject;
   readonly emit: Emit | undefined;
+  /** What is recorded with the start: what was decided since the run stopped, and nodes that are to run again. */
   readonly decided: readonly NodeRecord[];
+  /** SHA-256 of the blobs that earlier processes stored. */
+  readonly blobs: readonly string[];
+  /** How many nodes are complete and stay so. */
+  readonly reused: number;
   readonly isNewRun: boolean;
   readonly resumedFrom: string | undefined;
   /** The newest listed checkpoint of the run. */
@@ -120,15 +127,23 @@ async function prepareRun(
   const { planId, vibeKey } = target;
   const { epoch, lease, stored: seen } = held;
   held.stored = undefined;
-  const { start, stored } = await findStart(call, target, { seen, epoch, newRunId: runId }, planner);
+  const found = await findStart(call, target, { seen, epoch, newRunId: runId }, planner);
+  const { stored } = found;
+  let { start } = found;
   const subject: EmitterSubject = { planId, runId: start?.run.identity.runId ?? runId };
   holder.runId = subject.runId;
   subject.state = start?.run.makeState();
   const decided = decidedJobs(call.jobs, planId, subject.state, planner);
   const emit = createEmitter(subject, [planner.onProgress, call.onProgress], planner.host);
-  emitStart(emit, start, target.strays, subject.state);
-  if (start !== undefined && call.checkpointId === undefined && isFinished(subject.state)) {
+  const { intact: blobs, reopened } = await surveyBlobs(subject.state, planner, live.signal);
+  const reused = (subject.state?.completed.length ?? 0) - (subject.state ? completeUntil(subject.state, reopened) : 0);
+  emitStart(emit, start, target.strays, reused);
+  if (start !== undefined && call.checkpointId === undefined && reopened.length === 0 && isFinished(subject.state)) {
     return { result: returnFinished(start, subject.state as RunState, planner, emit) };
+  }
+  if (start?.run.toRunAgain !== undefined && reopened.length > 0) {
+    start = { ...start, run: start.run.toRunAgain() };
+    subject.state = start.run.makeState();
   }
   const run = start?.run ?? (await planNewRun(call, { ...subject, vibeKey, epoch }, planner, live));
   const isNewRun = subject.runId === runId;
@@ -142,7 +157,8 @@ async function prepareRun(
   const started = await startRecorder(recorded, planner, onSaved).catch((error: unknown) => {
     throw withExecutionState(error, run.makeState()); // making the plan may have been paid for, too
   });
-  return { ...started, decided, subject, emit, isNewRun, resumedFrom: checkpoint?.checkpointId, last };
+  const known = { decided: [...reopened, ...decided], blobs, reused };
+  return { ...started, ...known, subject, emit, isNewRun, resumedFrom: checkpoint?.checkpointId, last };
 }
 
 async function runPrepared(
@@ -151,17 +167,17 @@ async function runPrepared(
   planner: PlannerServices,
   live: LiveRun,
 ): Promise<ExecutionResult> {
-  const { state, recorder, maxUncommitted, decided, subject, emit, isNewRun, resumedFrom, last } = prepared;
-  const reused = state.completed.length;
+  const { state, recorder, maxUncommitted, decided, subject, emit, isNewRun, resumedFrom, last, reused } = prepared;
   subject.state = live.state = state;
   live.recorder = recorder;
-  const { inbox } = planner.store;
+  const { inbox, blobs } = planner.store;
   const mailbox = inbox && new RunMailbox(state, inbox, planner.host);
   live.mailbox = mailbox;
   try {
     if (isNewRun) await recorder.begin();
     if (resumedFrom === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-    const recorded = { log: recorder, mailbox, maxUncommitted, decided };
+    const keeper = blobs && new RunBlobs(state.planId, blobs, prepared.blobs);
+    const recorded = { log: recorder, mailbox, blobs: keeper, maxUncommitted, decided };
     const services = { ...servicesOf(call, planner, state, live, emit), ...recorded };
     await executeInTime(state, services, planner, live);
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
@@ -284,10 +300,10 @@ function emitStart(
   emit: Emit | undefined,
   start: StoredStart | undefined,
   strays: ReadonlyArray<{ checkpointId: string; planId: string; damaged: { reason: string } }>,
-  state: RunState | undefined,
+  completedNodes: number,
 ): void {
   if (emit === undefined) return;
-  emit({ type: 'run_started', resumed: start !== undefined, completedNodes: state?.completed.length ?? 0 });
+  emit({ type: 'run_started', resumed: start !== undefined, completedNodes });
   for (const { checkpointId = '', planId, reason } of start?.passedOver ?? []) {
     emit({ type: 'checkpoint_corrupt', checkpointId, damagedPlanId: planId, reason });
   }

@@ -16,6 +16,8 @@ export interface Pruning {
   readonly isJournalDue: boolean;
   /** Set when nothing is to be left: the documents that prove the result of the plan, to go when all else is gone. */
   readonly lastIds: ReadonlySet<string> | undefined;
+  /** Whether nothing of the plan is left to be run. */
+  readonly isComplete: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export function whatToPrune(
     const isDocument = (state: Checkpoint) => !journals.states.some(({ checkpoint }) => checkpoint === state);
     const lastIds = new Set(latest.filter(isDocument).map(idOf));
     const [checkpointIds, rollingIds] = [listed.map(idOf), rolling.map(idOf)];
-    return { checkpointIds, rollingIds, positionIds, isJournalDue: false, lastIds };
+    return { checkpointIds, rollingIds, positionIds, isJournalDue: false, lastIds, isComplete };
   }
   const kept = new Set(latest.flatMap((state) => [state.checkpointId, newestOf(state.vibeKey, listed) ?? '']));
   const canRewrite = isJournalOf(latest, journals.surveyed[0]?.head?.runId);
@@ -54,6 +56,7 @@ export function whatToPrune(
     positionIds,
     isJournalDue: canRewrite && isPruningDue(journals.surveyed, new Set(doomed.map(idOf))),
     lastIds: undefined,
+    isComplete,
   };
 }
 

@@ -70,6 +70,8 @@ export const executionStateSchema = z.object({
   spawnedNodes: z.array(nodesSpawnedSchema).optional(),
   /** What nodes have cost, one entry for each node and currency. */
   spend: z.array(nodeSpendSchema).optional(),
+  /** How many nodes were complete once and were opened again, since a blob that they named was gone. */
+  reopened: z.number().int().nonnegative().optional(),
   /** Fields that a newer version of this library stored here: kept as they are. */
   unknownFields: jsonObjectSchema.optional(),
 });
@@ -104,6 +106,7 @@ export function executionStateOf(state: RunState): ExecutionState & { vibeKey: s
     ...(nodeProgress !== undefined && { nodeProgress }),
     ...(state.spawned.length > 0 && { spawnedNodes: [...state.spawned] }),
     ...(state.spends.size > 0 && { spend: [...allSpends(state.spends)] }),
+    ...(state.reopened > 0 && { reopened: state.reopened }),
     ...(state.unknownFields !== undefined && { unknownFields: state.unknownFields }),
   };
 }

@@ -101,6 +101,14 @@ export function givenUpOf(job: JobProgress | undefined): number {
   return (job?.givenUp ?? 0) + (job?.handle === undefined ? 0 : 1);
 }
 
+/** A step, or the result of a job, is to be done again. What is known of the job itself stays: it was paid for. */
+export function forgetStep(progress: NodeProgress, name: string): void {
+  const isOfStep = (record: NodeRecord) => record.kind === 'step_completed' && record.name === name;
+  const kept = progress.records.filter((record) => !isOfStep(record));
+  progress.records.splice(0, Number.POSITIVE_INFINITY, ...kept);
+  progress.steps.delete(name);
+}
+
 /** A series of attempts is over: what they finished on the way stays. */
 export function closeAttempts(progress: NodeProgress): void {
   const kept = progress.records.filter(({ kind }) => kind !== 'attempt_failed');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jsonObjectSchema } from '../plan/vibe.js';
 import { nodesSchema } from '../plan/workflow-node.js';
+import { sha256Schema } from './blob-ref.js';
 import { serializedErrorSchema } from './node-result.js';
 
 const ofNode = { nodeId: z.string(), at: z.string() };
@@ -25,7 +26,13 @@ export const nodeRecordSchemas = [
     durationMs: z.number().nonnegative().optional(),
   }),
   /** A step of a handler returned; also the result of a job. It is not run again. */
-  z.object({ kind: z.literal('step_completed'), ...named, output: z.unknown() }),
+  z.object({
+    kind: z.literal('step_completed'),
+    ...named,
+    output: z.unknown(),
+    /** SHA-256 of each blob of the run that the output names. */
+    blobs: z.array(sha256Schema).optional(),
+  }),
   /** A paid job is about to be submitted under this key. */
   z.object({ kind: z.literal('job_intended'), ...named, idempotencyKey: z.string() }),
   /** The provider took the job, and this is how it calls it. */
@@ -47,8 +54,8 @@ export const nodeRecordSchemas = [
     tokens: z.number().nonnegative(),
   }),
   nodesSpawnedSchema,
-  /** What a completed result names is gone: the node is to be done again. */
-  z.object({ kind: z.literal('node_reopened'), ...ofNode, reason: z.string() }),
+  /** What a completed result names is gone: the node is to be done again; with a `name`, only that step or job's result. */
+  z.object({ kind: z.literal('node_reopened'), ...ofNode, reason: z.string(), name: z.string().optional() }),
 ] as const;
 
 export const nodeRecordSchema = z.discriminatedUnion('kind', nodeRecordSchemas);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jsonObjectSchema } from '../plan/vibe.js';
+import { sha256Schema } from './blob-ref.js';
 
 /** A failure as it is stored: no stack, no cause, nothing but what helps a reader. */
 export const serializedErrorSchema = z.looseObject({
@@ -34,6 +35,8 @@ export const nodeResultSchema = z.discriminatedUnion('status', [
     output: z.unknown(),
     /** Set when no handler ran and the output is the outputs of the children, by id. */
     fromChildren: z.literal(true).optional(),
+    /** SHA-256 of each blob of the run that the output names. Left out when it names none. */
+    blobs: z.array(sha256Schema).optional(),
   }),
   z.object({ status: z.literal('failed'), ...settled, error: serializedErrorSchema }),
   z.object({

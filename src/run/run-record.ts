@@ -27,6 +27,8 @@ export const runRecordSchema = z.discriminatedUnion('kind', [
     endedAt: z.string().optional(),
     activeMs: z.number().nonnegative(),
     pauses: z.array(pauseSchema).optional(),
+    /** Nodes that were complete once and were opened again. */
+    reopened: z.number().int().nonnegative().optional(),
   }),
   /** The process stopped working on the run, in order. */
   z.object({

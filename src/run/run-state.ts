@@ -7,6 +7,7 @@ import { addToProgress, closeAttempts, type NodeProgress, newNodeProgress } from
 import type { NodeRecord, NodeRecordOf } from './node-record.js';
 import type { CompletedResult, NodeResult } from './node-result.js';
 import type { Pause } from './pause.js';
+import { reopenNode } from './reopen-node.js';
 import type { RunRecord, RunStatus } from './run-record.js';
 import { addSpend, allSpends, type NodeSpend, type Spends } from './spend.js';
 
@@ -49,6 +50,8 @@ export interface RunState extends RunIdentity {
   isComplete: Uint8Array;
   failed: number;
   skipped: number;
+  /** How many nodes were complete once and were opened again: with those that are complete, it never shrinks. */
+  reopened: number;
   /** For each node, by index: how many of its children are not complete. */
   openChildren: Int32Array;
   /** How far nodes are that have no completed result and of which something is known, by id. */
@@ -77,6 +80,7 @@ export function newRunState(identity: RunIdentity): RunState {
     isComplete: new Uint8Array(identity.graph.nodes.length),
     failed: 0,
     skipped: 0,
+    reopened: 0,
     openChildren: Int32Array.from(identity.graph.nodes, ({ children }) => children.length),
     progress: new Map(),
     spawned: [],
@@ -125,6 +129,7 @@ export function applyRecord(state: RunState, record: RunRecord): GraphNode | und
       state.endedAt = record.endedAt;
       state.earlierMs = record.activeMs;
       state.pauses = record.pauses ?? [];
+      state.reopened = Math.max(state.reopened, record.reopened ?? 0);
       state.resumedAt = state.lastAt = undefined;
       return undefined;
     case 'run_ended':
@@ -142,7 +147,7 @@ function applyNodeRecord(state: RunState, record: NodeRecord): GraphNode {
   const placed = nodeOf(state, record.nodeId);
   if (record.kind === 'nodes_spawned') spawn(state, placed, record);
   else if (record.kind === 'spend_recorded') addSpend(state.spends, record);
-  else if (record.kind === 'node_reopened') reopenNode(state, placed);
+  else if (record.kind === 'node_reopened') reopenNode(state, placed, record.name);
   else if (state.results.get(record.nodeId)?.status !== 'completed') {
     const progress = state.progress.get(record.nodeId) ?? newNodeProgress();
     state.progress.set(record.nodeId, progress);
@@ -168,21 +173,6 @@ function growTo(state: RunState, size: number): void {
   state.openChildren = grownTo(state.openChildren, size);
 }
 
-/** What was complete because of it is so no more. */
-function reopenNode(state: RunState, placed: GraphNode): void {
-  if (!state.results.delete(placed.node.id)) return;
-  const reopened = new Set<string>();
-  for (let at: GraphNode | undefined = placed; at !== undefined && state.isComplete[at.index] === 1; at = at.parent) {
-    state.isComplete[at.index] = 0;
-    reopened.add(at.node.id);
-    const result = state.results.get(at.node.id);
-    if (result?.status === 'completed' && result.fromChildren === true) state.results.delete(at.node.id);
-    if (at.parent !== undefined) (state.openChildren[at.parent.index] as number)++;
-  }
-  const kept = state.completed.filter((nodeId) => !reopened.has(nodeId));
-  state.completed.splice(0, Number.POSITIVE_INFINITY, ...kept);
-}
-
 /** What a snapshot kept of a run. */
 export interface KeptState extends KeptTimes {
   readonly results: Iterable<NodeResult>;
@@ -200,6 +190,7 @@ export interface KeptTimes {
   readonly startedAt: string | undefined;
   readonly endedAt: string | undefined;
   readonly activeMs: number;
+  readonly reopened: number;
 }
 
 /** The state that a snapshot was taken of. Trusts it, as `applyRecord` trusts a record. */
@@ -224,8 +215,9 @@ export function continuedRunState(identity: RunIdentity, earlier: RunState, kept
   return restored(state, kept);
 }
 
-function restored(state: RunState, { activeMs, status, seq, startedAt, endedAt, pauses }: KeptTimes): RunState {
-  return Object.assign(state, { status, seq, startedAt, endedAt, pauses, earlierMs: activeMs });
+function restored(state: RunState, { activeMs, ...kept }: KeptTimes): RunState {
+  const { status, seq, startedAt, endedAt, pauses, reopened } = kept;
+  return Object.assign(state, { status, seq, startedAt, endedAt, pauses, reopened, earlierMs: activeMs });
 }
 
 /** How far unfinished nodes are, as records. */
@@ -246,7 +238,9 @@ export function recordsOf(state: RunState): RunRecord[] {
   const at = lastAt ?? endedAt ?? startedAt ?? '';
   for (const spend of allSpends(state.spends)) records.push({ kind: 'spend_recorded', ...spend, at });
   const paused = pauses.length > 0 && { pauses: [...pauses] };
-  records.push({ kind: 'run_restored', status, startedAt, endedAt, activeMs: activeMsOf(state), ...paused });
+  const reopened = state.reopened > 0 && { reopened: state.reopened };
+  const activeMs = activeMsOf(state);
+  records.push({ kind: 'run_restored', status, startedAt, endedAt, activeMs, ...paused, ...reopened });
   return records;
 }
 

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { type Checkpoint, type CheckpointSummary, checkpointSchema, summarize } from '../checkpoint/checkpoint.js';
 import { checkCheckpointId, checkPlanId } from '../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoint-query.js';
-import type { InboxCapability, PersistenceManager } from '../checkpoint/persistence-manager.js';
+import type { BlobCapability, InboxCapability, PersistenceManager } from '../checkpoint/persistence-manager.js';
 
 /**
  * Keeps checkpoints in this process, for tests and for trying things out: they are gone when it ends. It holds the JSON
@@ -23,6 +24,29 @@ export class MemoryPersistenceManager implements PersistenceManager {
     read: async (planId) => [...(this.messages.get(planId) ?? [])].map(([id, text]) => ({ id, text })),
     remove: async (planId, ids) => {
       for (const id of ids) this.messages.get(planId)?.delete(id);
+    },
+  };
+
+  private readonly contents = new Map<string, Map<string, Uint8Array>>();
+
+  readonly blobs: BlobCapability = {
+    put: async (planId, content) => {
+      const parts: Uint8Array[] = [];
+      for await (const part of content) parts.push(part.slice());
+      const whole = new Uint8Array(Buffer.concat(parts));
+      const sha256 = createHash('sha256').update(whole).digest('hex');
+      const ofPlan = this.contents.get(planId) ?? new Map<string, Uint8Array>();
+      this.contents.set(planId, ofPlan.set(sha256, whole));
+      return { sha256, bytes: whole.length };
+    },
+    read: async (planId, sha256) => {
+      const content = this.contents.get(planId)?.get(sha256);
+      return content && { bytes: content.length, chunks: () => copiesOf(content) };
+    },
+    list: async (planId) =>
+      [...(this.contents.get(planId) ?? [])].map(([sha256, { length }]) => ({ sha256, bytes: length })),
+    remove: async (planId, sha256s) => {
+      for (const sha256 of sha256s) this.contents.get(planId)?.delete(sha256);
     },
   };
 
@@ -48,4 +72,8 @@ export class MemoryPersistenceManager implements PersistenceManager {
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
     return this.texts.delete(checkpointId);
   }
+}
+
+async function* copiesOf(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (content.length > 0) yield content.slice();
 }

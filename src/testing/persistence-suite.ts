@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { type Checkpoint, checkpointSchema, summarize } from '../checkpoint/checkpoint.js';
 import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
+import { blobLaws, withBlobs } from './blob-laws.js';
 
 /** Makes an empty store; called anew for every law. */
 export type CreateStore = () => PersistenceManager | Promise<PersistenceManager>;
@@ -166,6 +167,7 @@ export const persistenceLaws: readonly PersistenceLaw[] = [
     strictEqual((await store.listCheckpoints()).length, 40);
     for (const { checkpointId } of checkpoints) ok(await store.loadCheckpoint(checkpointId), checkpointId);
   }),
+  ...blobLaws.map(([name, check]) => law(name, withBlobs(check))),
 ];
 
 function law(name: string, check: (store: PersistenceManager) => Promise<void>): PersistenceLaw {

@@ -41,6 +41,7 @@ describe.concurrent('checkpoints prune', () => {
       dryRun: true,
       deleted: [end, start].map((checkpointId) => ({ checkpointId, planId: complete })),
       freedPlans: [complete],
+      blobs: { count: 0, bytes: 0 },
       skipped: [],
     });
     expect(await original.ids()).toEqual(ids);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { localDispatch } from '../../src/execution/attempt.js';
+import type { BlobKeeper } from '../../src/execution/blob-keeper.js';
 import type { ExecutionEventBody } from '../../src/execution/execution-event.js';
 import { executeRun } from '../../src/execution/executor.js';
 import type { Mailbox } from '../../src/execution/mailbox.js';
@@ -48,6 +49,7 @@ export interface RunOptions {
   readonly pauseAfterMs?: number;
   readonly now?: () => number;
   readonly mailbox?: Mailbox;
+  readonly blobs?: BlobKeeper;
   /** What earlier processes recorded. */
   readonly records?: readonly RunRecord[];
   /** What was decided since. */
@@ -93,6 +95,7 @@ export class DrivenRun {
       setTimer: options.setTimer ?? completeHost().setTimer,
       pauseAfterMs: options.pauseAfterMs ?? 3_600_000,
       mailbox: options.mailbox,
+      blobs: options.blobs,
       emit: (event) => {
         this.events.push(event);
         options.onEvent?.(event);

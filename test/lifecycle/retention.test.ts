@@ -69,7 +69,12 @@ for (const [name, createStore] of Object.entries(everyStore)) {
       expect(idsIn(report).sort()).toEqual([...before.film.slice(2), ...before.song.slice(2)].sort());
       expect(report).toMatchObject({ freedPlans: [], skipped: [] });
       expect(await run('film')).toMatchObject({ paid: [], result: { status: 'completed' } });
-      expect(await planner.pruneCheckpoints({ keepLast: 2 })).toEqual({ deleted: [], freedPlans: [], skipped: [] });
+      expect(await planner.pruneCheckpoints({ keepLast: 2 })).toEqual({
+        deleted: [],
+        freedPlans: [],
+        blobs: { count: 0, bytes: 0 },
+        skipped: [],
+      });
     });
 
     it('removes what is too old, by the clock of the host, and a complete plan with its last checkpoint', async () => {
@@ -151,7 +156,7 @@ for (const [name, createStore] of Object.entries(everyStore)) {
       await run('song');
       expect((await planner.pruneCheckpoints({ deleteOnSuccess: true, planId: 'film' })).freedPlans).toEqual(['film']);
       expect(await ids('song')).toHaveLength(5);
-      const none = { deleted: [], freedPlans: [], skipped: [] };
+      const none = { deleted: [], freedPlans: [], blobs: { count: 0, bytes: 0 }, skipped: [] };
       expect(await planner.pruneCheckpoints({ deleteOnSuccess: true, planId: 'unheard of' })).toEqual(none);
     });
 

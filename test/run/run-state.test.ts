@@ -108,6 +108,7 @@ describe('restoreRunState', () => {
       spawned: kept.spawnedNodes ?? [],
       spends: kept.spend ?? [],
       pauses: kept.pauses ?? [],
+      reopened: kept.reopened ?? 0,
       startedAt: kept.startedAt,
       endedAt: kept.endedAt,
       activeMs: kept.activeMs ?? 0,

@@ -47,8 +47,8 @@ function optionsOf({ keepLast, maxAge, deleteOnSuccess, plan }: PruneCommand): P
   return { keepLast, maxAgeMs: maxAge, deleteOnSuccess, planId: plan };
 }
 
-function hasWork({ deleted, freedPlans }: PruneReport): boolean {
-  return deleted.length > 0 || freedPlans.length > 0;
+function hasWork({ deleted, freedPlans, blobs }: PruneReport): boolean {
+  return deleted.length > 0 || freedPlans.length > 0 || blobs.count > 0;
 }
 
 async function ask(report: PruneReport): Promise<void> {
@@ -64,18 +64,28 @@ async function ask(report: PruneReport): Promise<void> {
   throw new CommandError(exit.failed, { what: 'Nothing was deleted, since you did not say yes.' });
 }
 
-/** `3 checkpoints, and all that is left of 1 plan`. */
-function countOf({ deleted, freedPlans }: PruneReport): string {
-  const checkpoints = `${deleted.length} ${deleted.length === 1 ? 'checkpoint' : 'checkpoints'}`;
+/** `3 checkpoints and 2 blobs, and all that is left of 1 plan`. */
+function countOf({ deleted, freedPlans, blobs }: PruneReport): string {
+  const listed = `${deleted.length} ${deleted.length === 1 ? 'checkpoint' : 'checkpoints'}`;
+  const checkpoints = blobs.count === 0 ? listed : `${listed} and ${blobsOf(blobs)}`;
   const plans = `${freedPlans.length} ${freedPlans.length === 1 ? 'plan' : 'plans'}`;
   return freedPlans.length === 0 ? checkpoints : `${checkpoints}, and all that is left of ${plans}`;
 }
 
-function linesOf({ deleted, freedPlans }: PruneReport): string[] {
+function blobsOf({ count }: PruneReport['blobs']): string {
+  return `${count} ${count === 1 ? 'blob' : 'blobs'}`;
+}
+
+function linesOf({ deleted, freedPlans, blobs }: PruneReport): string[] {
   const checkpoints = deleted.map(
     ({ checkpointId, planId }) => `${printable(checkpointId)}  (plan ${printable(planId)})`,
   );
-  return [...checkpoints, ...freedPlans.map((planId) => `all that is left of plan ${printable(planId)}`)];
+  const plans = freedPlans.map((planId) => `all that is left of plan ${printable(planId)}`);
+  return [
+    ...checkpoints,
+    ...plans,
+    ...(blobs.count > 0 ? [`${blobsOf(blobs)} that nothing names any more (${blobs.bytes} bytes)`] : []),
+  ];
 }
 
 function tell(report: PruneReport, dryRun: boolean): void {
@@ -86,9 +96,9 @@ function tell(report: PruneReport, dryRun: boolean): void {
   if (!hasWork(report)) say('There is nothing to delete.');
 }
 
-function documentOf({ deleted, freedPlans, skipped }: PruneReport, dryRun: boolean) {
+function documentOf({ deleted, freedPlans, blobs, skipped }: PruneReport, dryRun: boolean) {
   const told = skipped.map(({ planId, error: { code, message } }) => ({ planId, code, message }));
-  return { version: 1, dryRun, deleted, freedPlans, skipped: told };
+  return { version: 1, dryRun, deleted, freedPlans, blobs, skipped: told };
 }
 
 /** A plan that runs is pruned another time; one that cannot be read is for somebody to look at. */

@@ -166,7 +166,8 @@ export class JobAtWork<Handle, Result> {
     return this.control.whileBusy(async () => {
       const collected = await this.job.collect(handle, { signal: this.signal });
       const output = this.control.keep(collected, `result of job ${this.quotedName}`);
-      await this.record({ kind: 'step_completed', ...this.stamp(), output });
+      const named = this.control.blobs?.namedIn(output);
+      await this.record({ kind: 'step_completed', ...this.stamp(), output, ...named });
       return output as Result;
     });
   }

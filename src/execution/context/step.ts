@@ -17,7 +17,8 @@ export async function runStep<T>(
     return await control.whileBusy(async () => {
       signal.throwIfAborted(); // a handler that does not look at its signal begins nothing more
       const output = control.keep(await work(), `step ${JSON.stringify(name)}`);
-      await control.record({ kind: 'step_completed', nodeId, name, output, at: control.isoNow() });
+      const named = control.blobs?.namedIn(output);
+      await control.record({ kind: 'step_completed', nodeId, name, output, ...named, at: control.isoNow() });
       return output as T;
     });
   } catch (error) {

@@ -9,6 +9,7 @@ import { checkpointParts, decodeCheckpoint } from '../../checkpoint/codec.js';
 import { openingWithout } from '../../checkpoint/journal-deletion.js';
 import { surveyJournal } from '../../checkpoint/journal-survey.js';
 import type {
+  BlobCapability,
   InboxCapability,
   LockCapability,
   PersistenceManager,
@@ -17,6 +18,7 @@ import type {
 import { checkRetention, type RetentionPolicy } from '../../checkpoint/retention.js';
 import { guardStorage } from '../../checkpoint/storage-guard.js';
 import { CheckpointCorruptError, CheckpointVersionError, type VibeError } from '../../errors.js';
+import { FileBlobs } from './blobs.js';
 import { deleteDocuments } from './delete-many.js';
 import {
   errorCode,
@@ -76,6 +78,7 @@ export class WorkflowPersistenceManager implements PersistenceManager {
   readonly journal: FileJournal;
   readonly locks: LockCapability;
   readonly inbox: InboxCapability;
+  readonly blobs: BlobCapability;
   readonly repair: RepairCapability;
 
   /** Touches no file. @throws TypeError for an option that is unknown or makes no sense. */
@@ -101,6 +104,7 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     const findDirectory = (planId: string) => this.findDirectory(planId);
     this.locks = new FileLocks({ directoryOf, takeoverMs: lockTakeoverMs, newToken });
     this.inbox = fileInbox({ directoryOf, findDirectory });
+    this.blobs = new FileBlobs({ directoryOf, findDirectory, newToken });
     this.journal = new FileJournal({ directoryOf, findDirectory, newToken });
     const load = (document: Document) => this.loadFrom(document);
     this.repair = new FileRepair({ checkpointDir: this.checkpointDir, findDirectory, load, newToken });

@@ -74,6 +74,7 @@ export function canBeStored(checkpointId: string): boolean {
 const journalPattern = /^\.journal-([1-9]\d{0,14})$/;
 const damagedJournalPattern = /^\.damaged-journal-([1-9]\d{0,14})-[^/]*$/;
 const messagePattern = /^\.inbox-([A-Za-z0-9-]{1,100})$/;
+const blobPattern = /^\.blob-([0-9a-f]{64})$/;
 const lockPattern = /^\.lock-([1-9]\d{0,14})$/;
 const lockFamilyPattern = /^\.lock-([1-9]\d{0,14})(?:\.beat|\.released)?$/;
 /** Ours, and what write-file-atomic makes of one of ours. */
@@ -108,6 +109,18 @@ export function messageName(id: string): string {
 /** The id of a message's name; `undefined` for any other file. */
 export function idOfMessage(fileName: string): string | undefined {
   return messagePattern.exec(fileName)?.[1];
+}
+
+/** Content of this SHA-256, 64 hex digits. @throws InvalidIdError */
+export function blobName(sha256: string): string {
+  const name = `.blob-${sha256}`;
+  if (!blobPattern.test(name)) throw new InvalidIdError(sha256, 'a blob has 64 hex digits');
+  return name;
+}
+
+/** The SHA-256 of a blob's name; `undefined` for any other file. */
+export function sha256OfBlob(fileName: string): string | undefined {
+  return blobPattern.exec(fileName)?.[1];
 }
 
 export function lockName(epoch: number): string {

@@ -11,6 +11,7 @@ import {
   WorkflowPersistenceManager,
 } from 'vibe-aigc';
 import { note } from './ledger.js';
+import { mediaHandler } from './media-handler.js';
 import { told } from './messages.js';
 import { paidHandler } from './paid-handler.js';
 import { plans, vibe } from './plans.js';
@@ -51,7 +52,8 @@ async function repair(planner: MetaPlanner): Promise<void> {
 }
 
 function plannerFor(job: Job, aborting: AbortController): MetaPlanner {
-  const handler = job.shop === undefined ? handlerFor(job) : paidHandler(job.shop);
+  const own = job.plan === 'media' ? mediaHandler : handlerFor(job);
+  const handler = job.shop === undefined ? own : paidHandler(job.shop);
   return new MetaPlanner({
     ...(job.planner as object),
     persistenceManager: new WorkflowPersistenceManager({ checkpointDir: job.checkpointDir, ...job.store }),
@@ -90,6 +92,8 @@ function noteEvent(event: ExecutionEvent | { type: 'lock_waiting'; holder?: { pi
       return note({ type: 'saved', checkpointId: event.checkpointId, listed: event.listed });
     case 'checkpoint_corrupt':
       return note({ type: 'corrupt', reason: event.reason });
+    case 'node_reopened':
+      return note({ type: 'reopened', nodeId: event.nodeId });
     case 'lock_waiting':
       return note({ type: 'waiting', holderPid: event.holder?.pid });
   }

@@ -27,7 +27,14 @@ const long: WorkflowNodeInput[] = [
 /** Two things that are bought, one after the other. */
 const paid: WorkflowNodeInput[] = [node('clip', 'generate'), node('cut', 'transform', ['clip'])];
 
-export const plans = { short, long, paid };
+/** Two that store media, and one that hands them on. */
+const media: WorkflowNodeInput[] = [
+  node('clip', 'generate'),
+  node('sound', 'generate'),
+  node('cut', 'transform', ['clip', 'sound']),
+];
+
+export const plans = { short, long, paid, media };
 export type PlanName = keyof typeof plans;
 
 /** Five nodes in a composite of their own. */

@@ -78,6 +78,7 @@ export type LedgerEntry = (
   | { readonly type: 'acknowledged'; readonly runId: string; readonly nodeId: string }
   | { readonly type: 'saved'; readonly checkpointId: string; readonly listed: boolean }
   | { readonly type: 'corrupt'; readonly reason: string }
+  | { readonly type: 'reopened'; readonly nodeId: string }
   | { readonly type: 'waiting'; readonly holderPid: number | undefined }
   | { readonly type: 'repaired'; readonly kept: readonly string[]; readonly toRun: readonly string[] }
   | {

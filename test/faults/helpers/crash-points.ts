@@ -20,5 +20,6 @@ export function crashPointsOf(operations: readonly Operation[]): CrashPoint[] {
 /** The name of a file without what is random in it: the same in every run. */
 export function shapeOf(file: string): string {
   const name = file.split('/').at(-1) as string;
-  return name.replace(/^\.tmp-[0-9a-f]+(\.\d+)?$/, '.tmp').replace(/^cp-.*\.json$/, 'checkpoint');
+  const known = name.replace(/^\.tmp-[0-9a-f]+(\.\d+)?$/, '.tmp').replace(/^cp-.*\.json$/, 'checkpoint');
+  return known.replace(/^(\.blob-[0-9a-f]{8})[0-9a-f]+$/, '$1');
 }

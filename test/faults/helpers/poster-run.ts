@@ -74,6 +74,8 @@ export const needs: Readonly<Record<string, readonly string[]>> = {
 /** Turns of the event loop that a call takes, so that results come alone and in groups. */
 const turns: Readonly<Record<string, number>> = { voice: 2, 'frame-3': 1, music: 1, 'frame-2': 3 };
 
+const withMedia = ['frame-2', 'music', 'voice', 'final'];
+
 export interface PosterHooks {
   readonly onCall?: (nodeId: string) => void;
   /** What a call waits for before it returns. */
@@ -82,13 +84,15 @@ export interface PosterHooks {
   readonly onReturn?: (nodeId: string, output: unknown) => void;
   /** So many characters more in the first output: snapshots of it are too dear for each checkpoint to be a file. */
   readonly padding?: number | undefined;
+  /** Some calls store what they made as a blob, and output a reference to it. */
+  readonly storesMedia?: boolean | undefined;
   /** Told when a plan is asked for. */
   readonly onPlanned?: () => void;
 }
 
 /** Outputs show what a node was given: one wrong input changes all that follow. */
-function posterHandler({ onCall, during, onReturn, padding = 0 }: PosterHooks = {}): NodeHandler {
-  return async ({ id }, { inputs }) => {
+function posterHandler({ onCall, during, onReturn, padding = 0, storesMedia }: PosterHooks = {}): NodeHandler {
+  return async ({ id }, { inputs, blob }) => {
     onCall?.(id);
     for (let turn = turns[id] ?? 0; turn > 0; turn--) await nextTurn();
     await during?.(id);
@@ -97,6 +101,7 @@ function posterHandler({ onCall, during, onReturn, padding = 0 }: PosterHooks = 
       node: id,
       saw,
       text: `${id} · ${'≋'.repeat(id.length * 5)}`,
+      ...(storesMedia && withMedia.includes(id) && { media: await blob(`the media of ${id}`.repeat(20)) }),
       ...(padding > 0 && id === 'brief' && { padding: 'x'.repeat(padding) }),
     };
     onReturn?.(id, output);
@@ -113,9 +118,9 @@ export function posterOptions(hooks: PosterHooks = {}): Pick<MetaPlannerOptions,
 }
 
 /** What comes of a run that nothing happens to. */
-export async function posterOutputs(): Promise<ExecutionResult['outputs']> {
-  const planner = new MetaPlanner({ persistenceManager: new MemoryPersistenceManager(), ...posterOptions() });
-  return (await planner.execute(posterVibe)).outputs;
+export async function posterOutputs(hooks?: PosterHooks): Promise<ExecutionResult['outputs']> {
+  const planner = new MetaPlanner({ persistenceManager: new MemoryPersistenceManager(), ...posterOptions(hooks) });
+  return (await planner.executeWithResume(posterVibe)).outputs;
 }
 
 function sortedJson(value: unknown): string {

@@ -110,7 +110,7 @@ async function takenBackProblems(
   return problems;
 }
 
-const expectedNames = /^(cp-.+\.json|\.journal-\d+|\.lock-\d+(\.beat|\.released)?)$/;
+const expectedNames = /^(cp-.+\.json|\.journal-\d+|\.lock-\d+(\.beat|\.released)?|\.blob-[0-9a-f]{64})$/;
 
 function leftOvers(directory: string): string[] {
   const names = readdirSync(checkpointDirIn(directory), { recursive: true, withFileTypes: true });

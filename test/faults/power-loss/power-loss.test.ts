@@ -17,6 +17,7 @@ import { scenarioNames } from './scenarios.js';
 const seed = testSeed();
 let recorded: RecordedScenario[];
 let outputs: Record<string, unknown>;
+let outputsWithMedia: Record<string, unknown>;
 let base: string;
 let states = 0;
 tellCount('disk states after a power cut', () => states);
@@ -24,6 +25,7 @@ tellCount('disk states after a power cut', () => states);
 beforeAll(async () => {
   recorded = await recordScenarios();
   outputs = await posterOutputs();
+  outputsWithMedia = await posterOutputs({ storesMedia: true });
   base = await mkdtemp(join(fastDirectory, 'vibe-aigc-power-'));
 }, 120_000);
 
@@ -39,7 +41,9 @@ async function failuresIn(scenario: RecordedScenario, chosen: Iterable<StateAtCu
     const directory = join(base, `state-${++states}`);
     buildState(directory, state);
     const promised = promisedAt(scenario, cut);
-    const problems = await checkResume({ directory, durability, checkpointInterval }, promised, outputs);
+    const storesMedia = scenario.scenario === 'a run with media';
+    const settings = { directory, durability, checkpointInterval, storesMedia };
+    const problems = await checkResume(settings, promised, storesMedia ? outputsWithMedia : outputs);
     await rm(directory, { recursive: true });
     if (problems.length === 0) continue;
     failures.push(`cut ${whereIn(recording, cut)}; ${label}: ${problems.join('; ')}`);
@@ -97,6 +101,16 @@ const leftOut: Record<string, (recording: Recording) => Recording> = {
   },
 };
 
+/** A blob has its name when it is whole; before that it is flushed. */
+function withoutFlushOfMedia({ operations, ...recording }: Recording): Recording {
+  const media = new Set<number>();
+  for (const operation of operations) {
+    if (operation.kind === 'rename' && operation.path.includes('/.blob-')) media.add(operation.file);
+  }
+  expect(media.size).toBe(4);
+  return { ...recording, operations: operations.filter((one) => one.kind !== 'flush' || !media.has(one.file)) };
+}
+
 function without({ operations, ...recording }: Recording, kind: 'flush' | 'flush directory'): Recording {
   return { ...recording, operations: operations.filter((operation) => operation.kind !== kind) };
 }
@@ -109,6 +123,13 @@ describe('the test of power cuts', () => {
       );
       expect(acknowledged, scenario).toEqual([...new Set(acknowledged)]);
     }
+  });
+
+  it('finds a loss when media are not flushed', async () => {
+    const played = find('a run with media', 'strict', 1);
+    const recording = withoutFlushOfMedia(played.recording);
+    const states = everyLeastState(recording, randomFrom(seed));
+    expect(await failuresIn({ ...played, recording }, states, 1)).toHaveLength(1);
   });
 
   for (const [name, leaveOut] of Object.entries(leftOut)) {

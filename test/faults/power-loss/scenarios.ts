@@ -9,6 +9,7 @@ export const scenarioNames = [
   'a run that is resumed',
   'checkpoints by hand',
   'a run that starts over',
+  'a run with media',
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -17,6 +18,7 @@ export interface ScenarioSettings {
   readonly directory: string;
   readonly durability: Durability;
   readonly checkpointInterval?: number;
+  readonly storesMedia?: boolean;
 }
 
 export function checkpointDirIn(directory: string): string {
@@ -29,6 +31,8 @@ export async function play(scenario: ScenarioName, settings: ScenarioSettings, r
     case 'a run':
     case 'a run that is resumed':
       return run(settings, recorder);
+    case 'a run with media':
+      return run({ ...settings, storesMedia: true }, recorder);
     case 'checkpoints by hand':
       return saveAndDelete(settings, recorder);
     case 'a run that starts over':

@@ -60,7 +60,12 @@ describe('pruning files', () => {
   it('does not write a journal again of which nothing goes, and takes no lock for nothing', async () => {
     const { store, make } = await largeRun(3);
     const before = sumsOf(store.checkpointDir);
-    expect(await make().pruneCheckpoints({ keepLast: 100 })).toEqual({ deleted: [], freedPlans: [], skipped: [] });
+    expect(await make().pruneCheckpoints({ keepLast: 100 })).toEqual({
+      deleted: [],
+      freedPlans: [],
+      blobs: { count: 0, bytes: 0 },
+      skipped: [],
+    });
     expect(sumsOf(store.checkpointDir)).toEqual(before);
   });
 
