@@ -188,6 +188,7 @@ export class RunningAttempt implements AttemptControl, WaitingOwner {
     if (this.isOver) return;
     this.isOver = true;
     if (this.endings !== undefined) for (const ending of this.endings) ending();
+    if (outcome !== undefined) this.waits?.forsake();
     this.waits?.end();
     this.entered?.leave(outcome);
   }

@@ -11,6 +11,8 @@ import {
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { MapStore } from '../../examples/custom-store.js';
+import { quiet } from '../helpers/execution-driven-run.js';
+import { HandClock } from '../helpers/hand-clock.js';
 import { tides } from '../helpers/scripted-run.js';
 import { fileStore, temporaryDirectory } from '../helpers/stores.js';
 
@@ -151,6 +153,21 @@ describe('a handler that waits for somebody', () => {
     await store.inbox.post('film', message as { id: string; text: string }); // as a crash would have left it
     isFailing = false;
     expect(await planner(other(), { check }).executeWithResume(tides)).toMatchObject({ outputs: { check: 'yes' } });
+  });
+
+  it('leaves nothing behind when its handler goes on without what it waited for', async () => {
+    const clock = new HandClock();
+    const { now, setTimer } = clock;
+    const poll = () => ({ status: 'pending' as const });
+    const check: Handle = ({ waitFor, sleepUntil, job }) => {
+      const clip = job({ name: 'clip', start: () => 1, poll, collect: () => 'clip' });
+      return Promise.race([waitFor('approval'), sleepUntil(now() + 60_000), clip, quiet().then(() => 'no answer')]);
+    };
+    const store = new MemoryPersistenceManager();
+    const result = await planner(store, { check }, { host: { now, setTimer } }).executeWithResume(tides, { plan });
+    expect(result).toMatchObject({ status: 'completed', outputs: { check: 'no answer' } });
+    await quiet();
+    expect(clock.pending).toEqual([]);
   });
 
   it('waits for several answers, each by its name, and leaves what was sent ahead until it asks', async () => {
