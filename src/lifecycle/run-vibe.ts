@@ -160,6 +160,7 @@ async function runPrepared(
     const recorded = { log: recorder, mailbox, maxUncommitted, decided };
     const services = { ...servicesOf(call, planner, state, live, emit), ...recorded };
     await executeInTime(state, services, planner, live);
+    if (state.status === 'completed') await mailbox?.clear();
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
     return finish(state, reused, info, emit);
   } catch (error) {

@@ -8,7 +8,7 @@ import {
   type PersistenceManager,
   WorkflowPersistenceManager,
 } from 'vibe-aigc';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { MapStore } from '../../examples/custom-store.js';
 import { quiet } from '../helpers/execution-driven-run.js';
@@ -187,6 +187,30 @@ describe('a handler that waits for somebody', () => {
     const fresh = await planner(other()).executeWithResume(tides, { plan, fresh: true });
     expect(fresh).toMatchObject({ status: 'paused', pause: { name: 'approval' } });
     expect(await messages()).toEqual([]);
+  });
+
+  it('leaves no message behind when its run is complete, whomever it was for', async () => {
+    const { store, other, messages } = await pausedRun();
+    const send = planner(other());
+    await send.signal({ planId: 'film', name: 'later', nodeId: 'shoot', payload: 1 }); // which never asks
+    await send.signal({ planId: 'film', name: 'approval', payload: { ok: true } });
+    const sentAt = new Date().toISOString();
+    const message = { run_id: 'run-before', node_id: 'check', name: 'approval', payload: 1, sent_at: sentAt };
+    await store.inbox.post('film', { id: 'of-an-earlier-run', text: JSON.stringify(message) });
+    expect(await messages()).toHaveLength(3);
+    expect(await planner(other()).executeWithResume(tides)).toMatchObject({ status: 'completed' });
+    expect(await messages()).toEqual([]);
+  });
+
+  it('completes its run also when the inbox cannot be emptied then, and says so', async () => {
+    const store = new MemoryPersistenceManager();
+    const read = () => Promise.reject(new Error('offline'));
+    Object.assign(store, { inbox: { ...store.inbox, read } });
+    const log = vi.fn();
+    const result = await planner(store, {}, { host: { log } }).executeWithResume(tides, { plan });
+    expect(result.status).toBe('completed');
+    const told = { planId: 'film', error: expect.objectContaining({ code: 'PERSISTENCE_FAILED' }) };
+    expect(log.mock.calls).toEqual([['warn', 'The inbox of a complete run could not be emptied.', told]]);
   });
 
   it('can only wait where a signal could reach it, and with a schema', async () => {
