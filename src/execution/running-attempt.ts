@@ -21,7 +21,7 @@ export interface AttemptOwner {
   readonly runState: RunState;
   readonly services: Pick<
     ExecutionServices,
-    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'mailbox' | 'emit' | 'redactOutput' | 'errorOf'
+    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'mailbox' | 'emit' | 'redactOutput' | 'redactMessage' | 'errorOf'
   >;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
@@ -113,6 +113,11 @@ export class RunningAttempt implements AttemptControl, WaitingOwner {
     const nodeId = this.placed.node.id;
     if (!copy.ok) throw new OutputNotSerializableError(nodeId, copy.path, copy.reason);
     return redactOutput === undefined ? copy.value : redactOutput(copy.value, nodeId);
+  }
+
+  messageOf(message: string): string | undefined {
+    const { redactMessage } = this.owner.services;
+    return redactMessage === undefined ? message : redactMessage(message, this.placed.node.id);
   }
 
   errorOf(thrown: unknown): SerializedError {

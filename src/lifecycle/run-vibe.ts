@@ -247,6 +247,7 @@ function servicesOf(
   const { setTimer } = host;
   const redaction = redactor && {
     redactOutput: (output: unknown, nodeId: string) => redactor.output(output, nodeId),
+    redactMessage: (message: string, nodeId: string) => redactor.message(message, nodeId),
     errorOf: (thrown: unknown, nodeId: string) => redactor.error(thrown, nodeId),
   };
   const held = admission && { admission };
