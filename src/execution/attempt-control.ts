@@ -45,6 +45,8 @@ export interface AttemptControl {
   keep(value: unknown, what: string): unknown;
   /** Called when the attempt is over, however it ends. */
   onEnd(callback: () => void): void;
+  /** What a handler says of how far it is, redacted; `undefined` when nothing may be told of it. */
+  messageOf(message: string): string | undefined;
   /** What is kept of an error, redacted. */
   errorOf(thrown: unknown): SerializedError;
   /** Steps, jobs and waits of a handler have names. @throws Error for one that this attempt has used already */

@@ -121,6 +121,11 @@ export class AttemptWaits implements WorkClock {
     }
   }
 
+  /** Ends the waits that a handler has gone on without. */
+  forsake(): void {
+    if (this.parks.size + this.waits.size > 0) this.unpark(this.owner.over());
+  }
+
   /** The attempt is over. */
   end(): void {
     for (const limit of this.limits) limit.stop();

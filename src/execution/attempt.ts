@@ -12,7 +12,7 @@ import { type Spending, spendingOf } from './context/spending.js';
 import { runStep } from './context/step.js';
 import { waitFor } from './context/wait-for.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
-import { areUnlimited, type TimeLimits, watchLimits } from './watch-limits.js';
+import { areUnlimited, limitsOf, type TimeLimits, watchLimits } from './watch-limits.js';
 
 /** How an attempt ended. `interrupted`: by the end of the run, so it says nothing about the node. */
 export type AttemptOutcome =
@@ -58,15 +58,14 @@ export function localDispatch(lookup: HandlerLookup, options: LocalDispatchOptio
   return (placed, attempt, control) => {
     const handler = lookup(placed.node);
     if (handler === undefined) throw new Error(`No handler serves node ${JSON.stringify(placed.node.id)}.`);
-    if (areNone && handler.timeoutMs === undefined) {
+    if (areNone && areUnlimited(handler)) {
       const context = contextOf(control, attempt, ofRun.signal, options);
       return new LocalAttempt(handler, runHandler(handler, control, context, ofRun), ofRun);
     }
     const interruption = new Interruption(newController());
     const start = (onReport: () => void) =>
       runHandler(handler, control, contextOf(control, attempt, interruption.signal, options, onReport), interruption);
-    const timeoutMs = handler.timeoutMs ?? limits.timeoutMs;
-    const outcome = withLimits(start, control, interruption, { ...limits, timeoutMs }, onLateEnd);
+    const outcome = withLimits(start, control, interruption, limitsOf(handler, limits), onLateEnd);
     return new LocalAttempt(handler, outcome, interruption);
   };
 }

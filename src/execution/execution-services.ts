@@ -27,6 +27,8 @@ export interface ExecutionServices {
   readonly errorOf?: (thrown: unknown, nodeId: string) => SerializedError;
   /** Takes out of an output what must not be kept: is given a copy of its own, answers frozen JSON, or throws. */
   readonly redactOutput?: (output: unknown, nodeId: string) => unknown;
+  /** What may be told of a message of `ctx.report`; `undefined` for nothing. Never throws. */
+  readonly redactMessage?: (message: string, nodeId: string) => string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Calls back after so many milliseconds, unless it is told not to. */

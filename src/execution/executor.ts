@@ -172,7 +172,8 @@ class RunExecution {
   /** The slot is free while a node waits for its next attempt. */
   private retry(running: RunningAttempt, { handler }: Attempt, error: unknown): boolean {
     const { node } = running.placed;
-    const { retry, nodeTimeoutMs = Number.POSITIVE_INFINITY } = this.services;
+    const { retry } = this.services;
+    const nodeTimeoutMs = handler.nodeTimeoutMs ?? this.services.nodeTimeoutMs ?? Number.POSITIVE_INFINITY;
     const { number: attempt } = running;
     const delayMs = delayBeforeRetry(retryOf(retry, handler.retry, node.retry), attempt, error, this.services);
     if (delayMs === undefined) return false;

@@ -137,6 +137,10 @@ export type HandlerEntry =
       readonly retry?: Retry;
       /** Milliseconds that one attempt may take, in place of the planner's `timeoutMs`. */
       readonly timeoutMs?: number;
+      /** Milliseconds that all attempts on one of its nodes may take together, in place of the planner's. */
+      readonly nodeTimeoutMs?: number;
+      /** Milliseconds within which it has to report again once it has, in place of the planner's. */
+      readonly heartbeatTimeoutMs?: number;
       /** Names of `limits` that its nodes are subject to. */
       readonly limits?: readonly string[];
     };
@@ -154,6 +158,8 @@ export interface ServingHandler {
   readonly limits?: readonly string[] | undefined;
   readonly retry?: Retry | undefined;
   readonly timeoutMs?: number | undefined;
+  readonly nodeTimeoutMs?: number | undefined;
+  readonly heartbeatTimeoutMs?: number | undefined;
 }
 
 /** Finds the handler of a node; `undefined` when none serves it. */
@@ -177,12 +183,14 @@ export function handlerLookup(handlers: Handlers): HandlerLookup {
 
 function serving(name: string, entry: HandlerEntry): ServingHandler {
   if (typeof entry === 'function') return { identity: { name }, run: entry };
-  const { version, limits, retry, timeoutMs } = entry;
+  const { version, limits, retry, timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs } = entry;
   return {
     limits,
     identity: version === undefined ? { name } : { name, version },
     run: (node, context) => entry.run(node, context),
     retry,
     timeoutMs,
+    nodeTimeoutMs,
+    heartbeatTimeoutMs,
   };
 }

@@ -22,7 +22,16 @@ export interface AttemptOwner {
   readonly runState: RunState;
   readonly services: Pick<
     ExecutionServices,
-    'now' | 'setTimer' | 'pauseAfterMs' | 'maxNodes' | 'mailbox' | 'blobs' | 'emit' | 'redactOutput' | 'errorOf'
+    | 'now'
+    | 'setTimer'
+    | 'pauseAfterMs'
+    | 'maxNodes'
+    | 'mailbox'
+    | 'blobs'
+    | 'emit'
+    | 'redactOutput'
+    | 'redactMessage'
+    | 'errorOf'
   >;
   record(records: readonly NodeRecord[]): Promise<void>;
   onParked(difference: 1 | -1): void;
@@ -120,6 +129,11 @@ export class RunningAttempt implements AttemptControl, WaitingOwner {
     return redactOutput === undefined ? copy.value : redactOutput(copy.value, nodeId);
   }
 
+  messageOf(message: string): string | undefined {
+    const { redactMessage } = this.owner.services;
+    return redactMessage === undefined ? message : redactMessage(message, this.placed.node.id);
+  }
+
   errorOf(thrown: unknown): SerializedError {
     const { errorOf = serializeError } = this.owner.services;
     return errorOf(thrown, this.placed.node.id);
@@ -193,6 +207,7 @@ export class RunningAttempt implements AttemptControl, WaitingOwner {
     if (this.isOver) return;
     this.isOver = true;
     if (this.endings !== undefined) for (const ending of this.endings) ending();
+    if (outcome !== undefined) this.waits?.forsake();
     this.waits?.end();
     this.entered?.leave(outcome);
   }

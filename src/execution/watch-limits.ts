@@ -3,10 +3,19 @@ import type { AttemptControl } from './attempt-control.js';
 import type { TimeLimit } from './time-limit.js';
 
 /** Milliseconds, as the options of the same names. */
-export type TimeLimits = { readonly [name in TimeLimitName]?: number };
+export type TimeLimits = { readonly [name in TimeLimitName]?: number | undefined };
 
 export function areUnlimited({ timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs }: TimeLimits): boolean {
   return timeoutMs === undefined && nodeTimeoutMs === undefined && heartbeatTimeoutMs === undefined;
+}
+
+/** What a handler says of itself wins. */
+export function limitsOf(own: TimeLimits, ofAll: TimeLimits): TimeLimits {
+  return {
+    timeoutMs: own.timeoutMs ?? ofAll.timeoutMs,
+    nodeTimeoutMs: own.nodeTimeoutMs ?? ofAll.nodeTimeoutMs,
+    heartbeatTimeoutMs: own.heartbeatTimeoutMs ?? ofAll.heartbeatTimeoutMs,
+  };
 }
 
 /**

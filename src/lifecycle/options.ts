@@ -344,15 +344,21 @@ function fn<F>() {
 }
 
 function handler() {
-  return z.custom<HandlerEntry>(isHandler, 'a function, or { run, version?, retry?, timeoutMs?, limits? }').optional();
+  return z
+    .custom<HandlerEntry>(
+      isHandler,
+      'a function, or { run, version?, retry?, timeoutMs?, nodeTimeoutMs?, heartbeatTimeoutMs?, limits? }',
+    )
+    .optional();
 }
 
 function isHandler(value: unknown): boolean {
   if (typeof value === 'function') return true;
   if (typeof value !== 'object' || value === null) return false;
-  const { run, version, retry, timeoutMs, limits } = value as Partial<Record<string, unknown>>;
+  const { run, version, retry, limits, ...given } = value as Partial<Record<string, unknown>>;
   const isNamed = typeof run === 'function' && (version === undefined || typeof version === 'string');
-  const isTimed = timeoutMs === undefined || whole(1, maxTimerMs).safeParse(timeoutMs).success;
+  const times = [given.timeoutMs, given.nodeTimeoutMs, given.heartbeatTimeoutMs];
+  const isTimed = times.every((ms) => ms === undefined || whole(1, maxTimerMs).safeParse(ms).success);
   const areNames = Array.isArray(limits) && limits.every((name) => typeof name === 'string');
   if (limits !== undefined && !areNames) return false;
   return isNamed && isTimed && (retry === undefined || retryOption.safeParse(retry).success);

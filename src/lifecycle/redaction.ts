@@ -9,13 +9,14 @@ import type { AskedCall, RunCall } from './run-call.js';
 
 /** What a redact hook is given. */
 export interface RedactionSubject {
-  readonly kind: 'vibe' | 'plan' | 'output' | 'error';
-  /** For an `output`, and for the `error` of a node. */
+  readonly kind: 'vibe' | 'plan' | 'output' | 'message' | 'error';
+  /** For an `output`, a `message` of `ctx.report`, and the `error` of a node. */
   readonly nodeId?: string;
 }
 
 /**
- * Returns what may be stored of a vibe, a plan, an output or an error (`{ name, message, code? }`), in the same shape.
+ * Returns what may be stored or told of a vibe, a plan, an output, a message of `ctx.report`, or an error
+ * (`{ name, message, code? }`), in the same shape.
  * The value is a copy that the hook may change. It is called synchronously, must give the same for the same, and must
  * leave what it has returned before as it is.
  *
@@ -62,12 +63,22 @@ export class Redactor {
     throw new RedactionError('output', `it returned what is not JSON (${copy.reason})`, nodeId);
   }
 
+  /** What may be told of how far a node is. Never throws: where the hook fails, or returns no text, that is nothing. */
+  message(message: string, nodeId: string): string | undefined {
+    try {
+      const answer = this.hook(message, { kind: 'message', nodeId });
+      return typeof answer === 'string' ? answer : undefined;
+    } catch {
+      return undefined; // a hook that fails must not cost the paid work that tells how far it is
+    }
+  }
+
   /** What is kept of something that was thrown. Never throws: where the hook fails, nothing of the error is kept. */
   error(thrown: unknown, nodeId?: string): SerializedError {
     const error = serializeError(thrown);
     if (VibeError.is(thrown) && thrown.code === 'REDACTION_FAILED') return error;
     try {
-      const where: RedactionSubject = { kind: 'error', ...(nodeId !== undefined && { nodeId }) };
+      const where = { kind: 'error' as const, ...(nodeId !== undefined && { nodeId }) };
       const answer = this.ask({ ...error }, where);
       if (isErrorLike(answer)) return serializeError(answer);
       return serializeError(new RedactionError('error', 'it returned what has no name and message', nodeId));
@@ -76,7 +87,7 @@ export class Redactor {
     }
   }
 
-  private ask(value: unknown, where: RedactionSubject): unknown {
+  private ask(value: unknown, where: RedactionSubject & { readonly kind: RedactionError['kind'] }): unknown {
     try {
       return this.hook(value, where);
     } catch (cause) {

@@ -57,6 +57,17 @@ export class RunMailbox implements Mailbox {
     return this.outcomes.get(messageId);
   }
 
+  /** Removes everything: the run is complete, and nobody will wait any more. Never rejects. */
+  async clear(): Promise<void> {
+    const { planId } = this.state;
+    try {
+      const ids = (await this.readAll()).map(({ id }) => id);
+      if (ids.length > 0) await this.inbox.remove(planId, ids);
+    } catch (error) {
+      this.host.log('warn', 'The inbox of a complete run could not be emptied.', { planId, error });
+    }
+  }
+
   private lookLater(): void {
     this.cancelTimer ??= this.host.setTimer(() => {
       this.cancelTimer = undefined;
@@ -67,20 +78,24 @@ export class RunMailbox implements Mailbox {
   }
 
   private async takeAll(): Promise<void> {
-    const { planId } = this.state;
-    const messages: Array<Signal & { readonly id: string }> = [];
-    for (const { id, text } of await this.inbox.read(planId)) {
-      const signal = decodeSignal(text); // what a newer version may have sent stays
-      if (signal !== undefined) messages.push({ id, ...signal });
-    }
+    const messages = await this.readAll();
     messages.sort((a, b) => (a.sentAt < b.sentAt ? -1 : Number(a.sentAt > b.sentAt)));
     const done: string[] = [];
     for (const message of messages) if (await this.isDone(message)) done.push(message.id);
-    if (done.length > 0) await this.inbox.remove(planId, done);
+    if (done.length > 0) await this.inbox.remove(this.state.planId, done);
+  }
+
+  private async readAll(): Promise<Message[]> {
+    const messages: Message[] = [];
+    for (const { id, text } of await this.inbox.read(this.state.planId)) {
+      const signal = decodeSignal(text); // what a newer version may have sent stays
+      if (signal !== undefined) messages.push({ id, ...signal });
+    }
+    return messages;
   }
 
   /** Whether nobody needs the message any more. */
-  private async isDone({ id, runId, nodeId, name, payload }: Signal & { readonly id: string }): Promise<boolean> {
+  private async isDone({ id, runId, nodeId, name, payload }: Message): Promise<boolean> {
     if (runId !== this.state.runId) return true;
     const wait = this.waits.get(keyOf({ nodeId, name }));
     const isAnswered = this.state.progress.get(nodeId)?.waits.get(name)?.payload !== undefined;
@@ -97,6 +112,8 @@ export class RunMailbox implements Mailbox {
     }
   }
 }
+
+type Message = Signal & { readonly id: string };
 
 function keyOf({ nodeId, name }: { readonly nodeId: string; readonly name: string }): string {
   return JSON.stringify([nodeId, name]);

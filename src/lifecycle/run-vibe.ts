@@ -180,6 +180,7 @@ async function runPrepared(
     const recorded = { log: recorder, mailbox, blobs: keeper, maxUncommitted, decided };
     const services = { ...servicesOf(call, planner, state, live, emit), ...recorded };
     await executeInTime(state, services, planner, live);
+    if (state.status === 'completed') await mailbox?.clear();
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
     return finish(state, reused, info, emit);
   } catch (error) {
@@ -266,6 +267,7 @@ function servicesOf(
   const { setTimer } = host;
   const redaction = redactor && {
     redactOutput: (output: unknown, nodeId: string) => redactor.output(output, nodeId),
+    redactMessage: (message: string, nodeId: string) => redactor.message(message, nodeId),
     errorOf: (thrown: unknown, nodeId: string) => redactor.error(thrown, nodeId),
   };
   const held = admission && { admission };

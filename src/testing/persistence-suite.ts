@@ -1,50 +1,15 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
-import { type Checkpoint, checkpointSchema, summarize } from '../checkpoint/checkpoint.js';
-import type { PersistenceManager } from '../checkpoint/persistence-manager.js';
-import { blobLaws, withBlobs } from './blob-laws.js';
+import { summarize } from '../checkpoint/checkpoint.js';
+import { law, type PersistenceLaw } from './law.js';
+import { madeAt, sampleCheckpoint } from './sample-checkpoint.js';
 
-/** Makes an empty store; called anew for every law. */
-export type CreateStore = () => PersistenceManager | Promise<PersistenceManager>;
-
-/** Something that every store does. */
-export interface PersistenceLaw {
-  /** A sentence about behaviour, to be used as the name of a test. */
-  readonly name: string;
-  /** Rejects when the store does otherwise. */
-  check(create: CreateStore): Promise<void>;
-}
-
-/**
- * A small checkpoint to save: plan `plan-001`, one node completed and one pending, and what is passed.
- *
- * @example
- * await store.saveCheckpoint(sampleCheckpoint({ checkpointId: 'cp-a', planId: 'plan-002' }));
- */
-export function sampleCheckpoint(fields: Partial<Checkpoint> = {}): Checkpoint {
-  const vibe = { description: 'A film about tides', style: 'noir', constraints: ['under 2 minutes'], metadata: {} };
-  const planId = fields.planId ?? 'plan-001';
-  const nodes = ['script', 'cut'].map((id) => ({ id, type: 'generate' as const, description: `Do ${id}` }));
-  const at = '2026-02-05T10:30:00.000Z';
-  const times = { attempts: 1, startedAt: at, completedAt: at, durationMs: 0, handler: { name: 'generate' } };
-  return checkpointSchema.parse({
-    checkpointId: 'cp-0sample0000-1',
-    createdAt: at,
-    planId,
-    runId: 'run-1',
-    state: 'running',
-    vibe,
-    workflowPlan: { id: planId, sourceVibe: vibe, rootNodes: nodes },
-    completedNodes: ['script'],
-    pendingNodes: ['cut'],
-    nodeResults: { script: { nodeId: 'script', status: 'completed', output: { text: 'Fog.' }, ...times } },
-    vibeKey: 'v1:tides',
-    epoch: 1,
-    seq: 2,
-    startedAt: at,
-    activeMs: 0,
-    ...fields,
-  });
-}
+export { blobLaws } from './blob-laws.js';
+export { inboxLaws } from './inbox-laws.js';
+export { journalLaws } from './journal-laws.js';
+export type { CreateStore, PersistenceLaw } from './law.js';
+export { lockLaws } from './lock-laws.js';
+export { repairLaws } from './repair-laws.js';
+export { sampleCheckpoint } from './sample-checkpoint.js';
 
 /**
  * What every store does, whoever wrote it. Works with any test runner.
@@ -167,27 +132,7 @@ export const persistenceLaws: readonly PersistenceLaw[] = [
     strictEqual((await store.listCheckpoints()).length, 40);
     for (const { checkpointId } of checkpoints) ok(await store.loadCheckpoint(checkpointId), checkpointId);
   }),
-  ...blobLaws.map(([name, check]) => law(name, withBlobs(check))),
 ];
-
-function law(name: string, check: (store: PersistenceManager) => Promise<void>): PersistenceLaw {
-  return {
-    name,
-    async check(create) {
-      const store = await create();
-      try {
-        await check(store);
-      } finally {
-        await store.close?.();
-      }
-    },
-  };
-}
-
-function madeAt(minute: number, fields: Partial<Checkpoint> = {}): Checkpoint {
-  const createdAt = new Date(Date.UTC(2026, 1, 5, 10, minute)).toISOString();
-  return sampleCheckpoint({ checkpointId: `cp-made-${minute}`, createdAt, seq: minute, ...fields });
-}
 
 function idsOf(summaries: ReadonlyArray<{ readonly checkpointId: string }>): string[] {
   return summaries.map(({ checkpointId }) => checkpointId);

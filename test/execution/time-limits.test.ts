@@ -34,6 +34,41 @@ describe('the time of a handler of its own', () => {
     expect(run.result('a')).toMatchObject({ error: { message: expect.stringContaining('50 ms') } });
     expect(run.result('b')).toMatchObject({ error: { message: expect.stringContaining('100 ms') } });
   });
+
+  it('counts for all attempts on its nodes, also when one has just failed', async () => {
+    const fails = () => new Promise((_, reject) => setTimeout(() => reject(new Error('down')), 60));
+    const own = { nodeTimeoutMs: 100, retry: { maxAttempts: 9, delayMs: 0 } };
+    const run = new DrivenRun([node('a'), node('b', { type: 'analyze' })], {
+      handlers: { generate: { run: fails, ...own }, analyze: { run: fails, ...own, nodeTimeoutMs: 50 } },
+      nodeTimeoutMs: 1_000,
+      now,
+    });
+    await quiet();
+    await pass(50);
+    expect(run.story.at(-1)).toBe('node_failed b');
+    await pass(10);
+    await pass(0);
+    await pass(40);
+    await expect(run.ended).resolves.toBe('failed');
+    expect(run.result('a')).toMatchObject({ attempts: 2, error: { code: 'NODE_TIMEOUT' } });
+    await pass(1_000); // what was left behind ends
+  });
+
+  it('counts from one report to the next', async () => {
+    const silent: NodeHandler = (_, { report }) => {
+      report(0.1);
+      return new Promise(() => {});
+    };
+    const run = new DrivenRun([node('a')], {
+      handlers: { generate: { run: silent, heartbeatTimeoutMs: 20 } },
+      heartbeatTimeoutMs: 1_000,
+      now,
+    });
+    await quiet();
+    await pass(20);
+    await expect(run.ended).resolves.toBe('failed');
+    expect(run.result('a')).toMatchObject({ error: { message: expect.stringContaining('20 ms') } });
+  });
 });
 
 describe('the time of all attempts on a node', () => {

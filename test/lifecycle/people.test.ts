@@ -8,9 +8,11 @@ import {
   type PersistenceManager,
   WorkflowPersistenceManager,
 } from 'vibe-aigc';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { MapStore } from '../../examples/custom-store.js';
+import { quiet } from '../helpers/execution-driven-run.js';
+import { HandClock } from '../helpers/hand-clock.js';
 import { tides } from '../helpers/scripted-run.js';
 import { fileStore, temporaryDirectory } from '../helpers/stores.js';
 
@@ -153,6 +155,21 @@ describe('a handler that waits for somebody', () => {
     expect(await planner(other(), { check }).executeWithResume(tides)).toMatchObject({ outputs: { check: 'yes' } });
   });
 
+  it('leaves nothing behind when its handler goes on without what it waited for', async () => {
+    const clock = new HandClock();
+    const { now, setTimer } = clock;
+    const poll = () => ({ status: 'pending' as const });
+    const check: Handle = ({ waitFor, sleepUntil, job }) => {
+      const clip = job({ name: 'clip', start: () => 1, poll, collect: () => 'clip' });
+      return Promise.race([waitFor('approval'), sleepUntil(now() + 60_000), clip, quiet().then(() => 'no answer')]);
+    };
+    const store = new MemoryPersistenceManager();
+    const result = await planner(store, { check }, { host: { now, setTimer } }).executeWithResume(tides, { plan });
+    expect(result).toMatchObject({ status: 'completed', outputs: { check: 'no answer' } });
+    await quiet();
+    expect(clock.pending).toEqual([]);
+  });
+
   it('waits for several answers, each by its name, and leaves what was sent ahead until it asks', async () => {
     const check: Handle = async ({ waitFor }) => [await waitFor('first'), await waitFor('second')];
     const { store, other, messages } = await pausedRun({ check });
@@ -170,6 +187,30 @@ describe('a handler that waits for somebody', () => {
     const fresh = await planner(other()).executeWithResume(tides, { plan, fresh: true });
     expect(fresh).toMatchObject({ status: 'paused', pause: { name: 'approval' } });
     expect(await messages()).toEqual([]);
+  });
+
+  it('leaves no message behind when its run is complete, whomever it was for', async () => {
+    const { store, other, messages } = await pausedRun();
+    const send = planner(other());
+    await send.signal({ planId: 'film', name: 'later', nodeId: 'shoot', payload: 1 }); // which never asks
+    await send.signal({ planId: 'film', name: 'approval', payload: { ok: true } });
+    const sentAt = new Date().toISOString();
+    const message = { run_id: 'run-before', node_id: 'check', name: 'approval', payload: 1, sent_at: sentAt };
+    await store.inbox.post('film', { id: 'of-an-earlier-run', text: JSON.stringify(message) });
+    expect(await messages()).toHaveLength(3);
+    expect(await planner(other()).executeWithResume(tides)).toMatchObject({ status: 'completed' });
+    expect(await messages()).toEqual([]);
+  });
+
+  it('completes its run also when the inbox cannot be emptied then, and says so', async () => {
+    const store = new MemoryPersistenceManager();
+    const read = () => Promise.reject(new Error('offline'));
+    Object.assign(store, { inbox: { ...store.inbox, read } });
+    const log = vi.fn();
+    const result = await planner(store, {}, { host: { log } }).executeWithResume(tides, { plan });
+    expect(result.status).toBe('completed');
+    const told = { planId: 'film', error: expect.objectContaining({ code: 'PERSISTENCE_FAILED' }) };
+    expect(log.mock.calls).toEqual([['warn', 'The inbox of a complete run could not be emptied.', told]]);
   });
 
   it('can only wait where a signal could reach it, and with a schema', async () => {

@@ -406,6 +406,33 @@ describe('a run that was stored before there was a hook', () => {
 });
 
 describe('how far a node is', () => {
+  it('is told with a message that has passed the hook, or without one where the hook fails', async () => {
+    const told = async (hook: Redact) => {
+      const messages: unknown[] = [];
+      const onProgress = (event: ExecutionEvent) => {
+        if (event.type === 'node_progress') messages.push([event.fraction, event.message]);
+      };
+      const run = (_: unknown, { report }: NodeContext) => {
+        report(0.5, `asked ${secret}`);
+        report(1);
+      };
+      const planner = new MetaPlanner({ redact: hook, handlers: { default: run }, onProgress });
+      const [one] = planOf().rootNodes;
+      const result = await planner.execute(vibe, { plan: { ...planOf(), rootNodes: [one as never] } });
+      expect(result.status).toBe('completed');
+      return messages;
+    };
+    const without = [1, undefined];
+    expect(await told(redact)).toEqual([[0.5, 'asked [gone]'], without]);
+    const failing: Redact = (value, { kind }) => {
+      if (kind === 'message') throw new Error(secret);
+      return value;
+    };
+    expect(await told(failing)).toEqual([[0.5, undefined], without]);
+    const silent: Redact = (value, { kind }) => (kind === 'message' ? { text: 1 } : value);
+    expect(await told(silent)).toEqual([[0.5, undefined], without]);
+  });
+
   it('is redacted in a state that is handed in: steps, signals and failed attempts', async () => {
     const at = '2026-01-01T00:00:00.000Z';
     const store = await fileStore();

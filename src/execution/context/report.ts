@@ -12,5 +12,6 @@ export function report(
   onReport?.();
   const { id: nodeId } = control.placed.node;
   const within = Math.min(1, Math.max(0, Number.isNaN(Number(fraction)) ? 0 : Number(fraction)));
-  control.emit({ type: 'node_progress', nodeId, fraction: within, ...(message !== undefined && { message }) });
+  const told = message === undefined ? undefined : control.messageOf(message);
+  control.emit({ type: 'node_progress', nodeId, fraction: within, ...(told !== undefined && { message: told }) });
 }

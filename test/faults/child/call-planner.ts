@@ -7,14 +7,16 @@ import {
   type NodeHandler,
   type PersistenceError,
   type PlanLockedError,
+  type SignalRequest,
   VibeError,
   WorkflowPersistenceManager,
 } from 'vibe-aigc';
+import { featureOf } from './features.js';
 import { note } from './ledger.js';
 import { mediaHandler } from './media-handler.js';
 import { told } from './messages.js';
 import { paidHandler } from './paid-handler.js';
-import { plans, vibe } from './plans.js';
+import { type PlanName, plans, vibe } from './plans.js';
 import type { Job } from './protocol.js';
 
 /** One call with a planner of its own, told to the ledger from beginning to end. `true` when it was not rejected. */
@@ -36,8 +38,12 @@ export async function callPlanner(job: Job): Promise<boolean> {
       });
       return true;
     }
-    const result = await plannerFor(job, aborting).executeWithResume(vibe, { signal: aborting.signal, jobs: job.jobs });
-    note({ type: 'finished', status: result.status, outputs: result.outputs, pauses: result.pauses });
+    if (job.signal !== undefined) {
+      const planner = plannerFor(job, aborting);
+      await send(planner, { ...job.signal, planId: await onlyPlan(planner) });
+      return true;
+    }
+    await execute(job, aborting);
     return true;
   } catch (error) {
     noteRejection(error);
@@ -45,24 +51,65 @@ export async function callPlanner(job: Job): Promise<boolean> {
   }
 }
 
+async function execute(job: Job, aborting: AbortController): Promise<void> {
+  const options = { signal: aborting.signal, jobs: job.jobs, budget: job.budget };
+  const { status, outputs, pauses, executionSummary } = await plannerFor(job, aborting).executeWithResume(
+    vibe,
+    options,
+  );
+  const { totalNodes, spend } = executionSummary;
+  note({ type: 'finished', status, outputs, pauses, summary: { totalNodes, spend } });
+}
+
+async function send(planner: MetaPlanner, request: SignalRequest): Promise<void> {
+  const { isTaken } = await planner.signal(request);
+  note({ type: 'signalled', isTaken });
+}
+
 async function repair(planner: MetaPlanner): Promise<void> {
-  const [summary] = await planner.listCheckpoints();
-  const { kept, toRun } = await planner.repairCheckpoints({ planId: summary?.planId ?? '' });
+  const { kept, toRun } = await planner.repairCheckpoints({ planId: await onlyPlan(planner) });
   note({ type: 'repaired', kept, toRun });
 }
 
+/** The ids of plans are not known beforehand: there is one. */
+async function onlyPlan(planner: MetaPlanner): Promise<string> {
+  const [summary] = await planner.listCheckpoints();
+  return summary?.planId ?? '';
+}
+
 function plannerFor(job: Job, aborting: AbortController): MetaPlanner {
-  const own = job.plan === 'media' ? mediaHandler : handlerFor(job);
-  const handler = job.shop === undefined ? own : paidHandler(job.shop);
-  return new MetaPlanner({
+  const { aheadMs = 0, shop } = job;
+  const feature = featureOf(job.plan);
+  const means = { aheadMs, answer: (request: SignalRequest) => answer(planner, request) };
+  const handler =
+    shop === undefined
+      ? (feature?.handlerWith(means) ?? (job.plan === 'media' ? mediaHandler : handlerFor(job)))
+      : paidHandler(shop);
+  const planner: MetaPlanner = new MetaPlanner({
     ...(job.planner as object),
+    ...feature?.options,
     persistenceManager: new WorkflowPersistenceManager({ checkpointDir: job.checkpointDir, ...job.store }),
-    decomposer: () => ({ rootNodes: plans[job.plan] }),
+    decomposer: () => ({ rootNodes: feature?.nodes ?? plans[job.plan as PlanName] }),
     handlers: { analyze: handler, generate: handler, transform: handler, validate: handler },
+    host: { now: () => Date.now() + aheadMs },
     onProgress: (event) => {
       noteEvent(event);
       if (event.type === job.abortAt) aborting.abort(new Error('aborted by the test'));
+      if (event.type === job.drainAt) drain(planner);
     },
+  });
+  return planner;
+}
+
+function drain(planner: MetaPlanner): void {
+  note({ type: 'drained' });
+  void planner.drain();
+}
+
+/** An earlier process may have sent it, and died before it could tell anybody. */
+async function answer(planner: MetaPlanner, request: SignalRequest): Promise<void> {
+  await send(planner, request).catch((error) => {
+    if (!VibeError.is(error) || error.code !== 'SIGNAL_REFUSED') throw error;
   });
 }
 
@@ -88,6 +135,8 @@ function noteEvent(event: ExecutionEvent | { type: 'lock_waiting'; holder?: { pi
       return note({ type: 'planned', ...pick(event) });
     case 'node_completed':
       return note({ type: 'acknowledged', ...pick(event), nodeId: event.nodeId });
+    case 'node_retry':
+      return note({ type: 'retrying', nodeId: event.nodeId, attempt: event.attempt });
     case 'checkpoint_saved':
       return note({ type: 'saved', checkpointId: event.checkpointId, listed: event.listed });
     case 'checkpoint_corrupt':

@@ -2,7 +2,7 @@ import type { NodeHandler } from 'vibe-aigc';
 import type { JobShop } from './protocol.js';
 
 /** Buys what a node describes, as an app would: with nothing in it against buying twice but `ctx.job`. */
-export function paidHandler({ url, find }: JobShop): NodeHandler {
+export function paidHandler({ url, find, pollEveryMs = 1 }: JobShop): NodeHandler {
   return ({ id }, ctx) =>
     ctx.job<string, unknown>({
       name: 'make',
@@ -20,7 +20,7 @@ export function paidHandler({ url, find }: JobShop): NodeHandler {
           return response.status === 404 ? undefined : ((await response.json()) as { id: string }).id;
         },
       }),
-      pollEveryMs: 1,
+      pollEveryMs,
     });
 }
 

@@ -3,14 +3,17 @@ import type {
   ExecutionResult,
   MetaPlannerOptions,
   RetentionPolicy,
+  SignalRequest,
   WorkflowPersistenceManagerOptions,
 } from 'vibe-aigc';
+import type { FeatureName } from './features.js';
 import type { PlanName } from './plans.js';
 
-/** What a child process is asked to do: `executeWithResume`, once or more, or a repair. */
+/** What a child process is asked to do: `executeWithResume`, once or more, a repair, a pruning, or a signal. */
 export interface Job {
   readonly checkpointDir: string;
-  readonly plan: PlanName;
+  /** A plan, or a feature of which there is one. */
+  readonly plan: PlanName | FeatureName;
   readonly planner: Pick<MetaPlannerOptions, 'checkpointInterval' | 'concurrency' | 'retry'> & { durability?: string };
   readonly store?: WorkflowPersistenceManagerOptions & { lockTakeoverMs?: number | false };
   /** Calls `repairCheckpoints` for the one plan that is stored, and nothing else. */
@@ -29,6 +32,14 @@ export interface Job {
   readonly abortAt?: string;
   /** Instead of a call it prunes all plans by this policy. */
   readonly prune?: RetentionPolicy;
+  /** Instead of a call it sends this to the one plan that is stored. */
+  readonly signal?: Omit<SignalRequest, 'planId'>;
+  /** The planner is drained at the first event of this type. */
+  readonly drainAt?: string;
+  /** In place of that of the feature. */
+  readonly budget?: ExecuteOptions['budget'];
+  /** Milliseconds by which the clock of this process is ahead. */
+  readonly aheadMs?: number;
   /** Nodes are jobs that are bought here. */
   readonly shop?: JobShop;
   /** What to do about jobs in doubt. */
@@ -41,6 +52,8 @@ export interface Job {
 export interface JobShop {
   readonly url: string;
   readonly find: boolean;
+  /** Milliseconds between two questions about a job. Default 1. */
+  readonly pollEveryMs?: number;
 }
 
 /** What `preload.cjs` does to the file operations of a child process. Without `at` it only counts and tells. */
@@ -74,7 +87,19 @@ export type LedgerEntry = (
   | { readonly type: 'calling' }
   | { readonly type: 'started'; readonly runId: string; readonly resumed: boolean; readonly completedNodes: number }
   | { readonly type: 'planned'; readonly runId: string }
-  | { readonly type: 'called'; readonly runId: string; readonly nodeId: string; readonly key: string }
+  | {
+      readonly type: 'called';
+      readonly runId: string;
+      readonly nodeId: string;
+      readonly key: string;
+      readonly attempt?: number;
+    }
+  | { readonly type: 'retrying'; readonly nodeId: string; readonly attempt: number }
+  /** A handler does what is to be done once; it is told that this is kept, and what came of it. */
+  | { readonly type: 'did'; readonly what: string }
+  | { readonly type: 'kept'; readonly what: string; readonly value: unknown }
+  | { readonly type: 'signalled'; readonly isTaken: boolean }
+  | { readonly type: 'drained' }
   | { readonly type: 'acknowledged'; readonly runId: string; readonly nodeId: string }
   | { readonly type: 'saved'; readonly checkpointId: string; readonly listed: boolean }
   | { readonly type: 'corrupt'; readonly reason: string }
@@ -93,6 +118,7 @@ export type LedgerEntry = (
       readonly status: string;
       readonly outputs: Readonly<Record<string, unknown>>;
       readonly pauses?: ExecutionResult['pauses'];
+      readonly summary?: Pick<ExecutionResult['executionSummary'], 'totalNodes' | 'spend'>;
     }
   | Rejected
   | Operation

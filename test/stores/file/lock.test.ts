@@ -254,6 +254,19 @@ describe('the lock of a plan', () => {
     expect(await readdir(directory)).toEqual(['.damaged-journal-1-x', '.lock-1', '.lock-1.released']);
   });
 
+  it('takes messages along that are for nobody any more, and nothing that only looks like one', async () => {
+    const { store, directory } = await setUp();
+    await rm(join(directory, 'a note'));
+    const first = await take(store, request());
+    await store.inbox.post(request().planId, { id: 'late', text: '{}' });
+    await first.release();
+    expect(await readdir(store.checkpointDir)).toEqual([]);
+    const second = await take(store, request());
+    await mkdir(join(directory, '.inbox-foreign'));
+    await second.release();
+    expect(await readdir(directory)).toEqual(['.inbox-foreign', '.lock-1', '.lock-1.released']);
+  });
+
   it('is given to one at a time, also while the directory of the plan comes and goes', async () => {
     const { store, directory } = await setUp();
     await rm(join(directory, 'a note'));
