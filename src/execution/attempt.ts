@@ -177,16 +177,25 @@ function contextOf(
     input: <T>(nodeId: string) => inputIn<T>(inputs, placed, nodeId),
     signal,
     idempotencyKey: options.idempotencyKeyOf(id),
-    step: (name, work) => runStep(control, signal, name, work),
-    job: (job) => runJob(control, signal, (name) => options.idempotencyKeyOf(id, name), job),
+    step: (name, work) => metLater(runStep(control, signal, name, work)),
+    job: (job) => metLater(runJob(control, signal, (name) => options.idempotencyKeyOf(id, name), job)),
     spawn: (nodes) => spawn(control, nodes),
     report: (fraction, message) => report(control, onReport, fraction, message),
-    waitFor: (name, waitOptions) => waitFor(control, name, waitOptions),
-    sleepUntil: (until) => sleepUntil(control, until),
+    waitFor: (name, waitOptions) => metLater(waitFor(control, name, waitOptions)),
+    sleepUntil: (until) => metLater(sleepUntil(control, until)),
     blob: (content, label) => storeBlob(control, signal, content, label),
-    reserve: (estimate) => spending().reserve(estimate),
+    reserve: (estimate) => metLater(spending().reserve(estimate)),
     spend: (cost) => spending().spend(cost),
   };
+}
+
+/**
+ * A handler may begin to wait now and await it later, or not at all. When the run ends the wait meanwhile, nobody has met
+ * that rejection yet: Node would end the process of our host for it.
+ */
+function metLater<T>(wait: Promise<T>): Promise<T> {
+  wait.catch(() => {}); // whoever awaits it is told
+  return wait;
 }
 
 function inputIn<T>(inputs: Readonly<Record<string, unknown>>, { node }: GraphNode, nodeId: string): T {

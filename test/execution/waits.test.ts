@@ -56,6 +56,46 @@ class PromptMailbox implements Mailbox {
   }
 }
 
+it('a wait that is awaited later tells its end then, and ends no process before', async () => {
+  const unmet: unknown[] = [];
+  const onUnmet = (reason: unknown) => unmet.push(reason);
+  const listeners = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', onUnmet);
+  try {
+    const aborting = new AbortController();
+    const clock = new Clock();
+    let goOn = () => {};
+    const called = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const ends: unknown[] = [];
+    const handler: NodeHandler = async (_, { waitFor, sleepUntil }) => {
+      void sleepUntil(start + 60_000);
+      const approval = waitFor('approval');
+      await called;
+      await approval.catch((reason) => ends.push(reason));
+    };
+    const mailbox = new PromptMailbox(() => undefined);
+    const run = new DrivenRun([node('a')], {
+      handlers: { generate: handler },
+      mailbox,
+      ...clock,
+      signal: aborting.signal,
+    });
+    await quiet();
+    aborting.abort('enough');
+    await quiet();
+    goOn();
+    await run.ended;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ends).toEqual(['enough']);
+    expect(unmet).toEqual([]);
+  } finally {
+    process.removeAllListeners('unhandledRejection');
+    for (const listener of listeners) process.on('unhandledRejection', listener);
+  }
+});
+
 describe('a handler that sleeps', () => {
   const sleepy: NodeHandler = async (_, { sleepUntil }) => {
     await sleepUntil(start + 1_000);
