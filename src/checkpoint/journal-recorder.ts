@@ -32,6 +32,11 @@ interface Save {
   readonly snapshot: Checkpoint | undefined;
 }
 
+/** When a checkpoint is written out as a file: otherwise it is a position. */
+type WrittenOut = 'always' | 'cheap' | 'small';
+
+/** Up to here nobody minds to have a plan twice. */
+const smallCharacters = 64 * 1024;
 /** Snapshots may cost so much in all, beside twice what the journal holds. */
 const freeCharacters = 1024 * 1024;
 /** A snapshot is indented: so many times as long as the same in the journal. */
@@ -75,7 +80,7 @@ export class JournalRecorder implements RunRecorder {
     if (!isCheckpointDue(this.state, this.listedUpTo, this.options.checkpointInterval)) {
       return this.options.writer.append(lines);
     }
-    const save = this.newSave(false);
+    const save = this.newSave('cheap');
     const appended = this.options.writer.append([...lines, encodePosition(save.position)]);
     void this.saved(save, appended).catch(() => {}); // kept as the failure that the next append meets
     return appended;
@@ -85,14 +90,14 @@ export class JournalRecorder implements RunRecorder {
     if (this.failure !== undefined) throw this.failure.error;
   }
 
-  /** A file, unless the plan is large. */
+  /** A file, unless the plan is large: it says no more than the header of the journal does. */
   async begin(): Promise<void> {
-    await this.save(this.newSave(false));
+    await this.save(this.newSave('small'));
   }
 
   async checkpoint(): Promise<string> {
     this.check();
-    const save = this.newSave(true);
+    const save = this.newSave('always');
     await this.save(save);
     return save.position.checkpointId;
   }
@@ -110,7 +115,7 @@ export class JournalRecorder implements RunRecorder {
   }
 
   private async end(lines: readonly string[]): Promise<void> {
-    const save = this.newSave(true);
+    const save = this.newSave('always');
     await this.saved(save, this.options.writer.append([...lines, encodePosition(save.position)]));
     await this.options.writer.flush();
     this.check();
@@ -120,11 +125,12 @@ export class JournalRecorder implements RunRecorder {
     return this.saved(save, this.options.writer.append([encodePosition(save.position)]));
   }
 
-  private newSave(mustHaveFile: boolean): Save {
+  private newSave(file: WrittenOut): Save {
     const { state } = this;
     const size = snapshotFactor * (this.options.headerCharacters + this.recordCharacters);
     const isCheap = this.snapshotCharacters + size <= 2 * this.recordCharacters + freeCharacters;
-    const hasFile = (mustHaveFile || isCheap) && size <= maxSnapshotCharacters;
+    const isWorth = { always: true, cheap: isCheap, small: isCheap && size <= smallCharacters };
+    const hasFile = isWorth[file] && size <= maxSnapshotCharacters;
     if (hasFile) this.snapshotCharacters += size;
     this.listedUpTo = state.completed.length;
     const id = this.options.ids.next();

@@ -288,6 +288,25 @@ describe('a checkpoint that is a position in the journal', () => {
     expect((await planner.listCheckpoints()).length).toBe(41);
     expect(bytes).toBeLessThan(4.5 * 40 * 200_000);
   });
+
+  it('is all that a plan of some size begins with: the plan is not written twice before anything has happened', async () => {
+    const store = await fileStore();
+    const handlers = { default: async () => 'x'.repeat(100) };
+    const rootNodes = Array.from({ length: 1_000 }, (_, index) => ({ ...largePlan(1).rootNodes[0], id: `n${index}` }));
+    const begun: string[] = [];
+    await new MetaPlanner({ persistenceManager: store, handlers }).executeWithResume(tides, {
+      plan: { ...largePlan(1), rootNodes } as WorkflowPlanInput,
+      onProgress: (event) => void (event.type === 'checkpoint_saved' && begun.push(event.checkpointId)),
+    });
+    const sizes = new Map<string, number>();
+    for (const name of await namesIn(store, 'large')) {
+      sizes.set(name, (await readFile(join(store.checkpointDir, 'large', name))).length);
+    }
+    expect(sizes.has(`${begun[0]}.json`)).toBe(false);
+    expect((await store.loadCheckpoint(begun[0] as string))?.pendingNodes).toHaveLength(1_000);
+    const written = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+    expect(written).toBeLessThan(2 * (sizes.get(`${begun.at(-1)}.json`) as number));
+  });
 });
 
 /** The id of the checkpoint with so many completed nodes, which has no file. */
