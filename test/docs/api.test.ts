@@ -273,7 +273,7 @@ function defaultsOf(parsed: Record<string, unknown>, above = ''): Array<[string,
 function readExports() {
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
-  const files = ['src/index.ts', 'src/testing/persistence-suite.ts'].map((path) => join(root, path));
+  const files = ['src/index.ts', 'src/models.ts', 'src/testing.ts'].map((path) => join(root, path));
   const made = ts.createProgram(files, options);
   const typeChecker = made.getTypeChecker();
   const symbols = files.flatMap((file) => {
