@@ -2,6 +2,8 @@ import { type AnswerFormat, inBestFormat } from './answer-format.js';
 import type { ChatModel, JsonSchema, ModelAnswer, ModelRequest } from './chat-model.js';
 import { modelErrorOf } from './model-failure.js';
 
+type SdkJson = null | string | number | boolean | SdkJson[] | { [key: string]: SdkJson };
+
 interface SdkMessage {
   readonly role: 'system' | 'user';
 }
@@ -17,7 +19,7 @@ export interface AiSdkCall {
   headers?: Record<string, string | undefined>;
   maxOutputTokens?: number;
   temperature?: number;
-  providerOptions?: Record<string, Record<string, unknown>>;
+  providerOptions?: Record<string, { [key: string]: SdkJson }>;
 }
 
 type SdkTokens = number | undefined | { readonly total?: number | undefined };
