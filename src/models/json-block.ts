@@ -5,10 +5,11 @@ const maxLevels = 64;
 const maxTries = 20;
 
 /**
- * The first JSON object or list in a text: the whole of it, or what stands in prose, in a code fence, or behind a model's
- * thinking aloud. `undefined` when there is none that is complete. Keys called `__proto__` are left out.
+ * The first JSON object in a text, or list of objects: the whole of it, or what stands in prose, in a code fence, or behind
+ * a model's thinking aloud. `undefined` when there is none, or when what begins like one is cut off or no JSON: a part of
+ * it is never taken for the whole. Keys called `__proto__` are left out.
  *
- * Each try reads on from where the last one ended, or begins at the next bracket, at most twenty times: no text makes it slow.
+ * Brackets of prose are passed over, so many of them that no text makes it slow.
  */
 export function firstJsonBlock(text: string): unknown {
   const bounded = withoutThinking(text.slice(0, maxCharacters));
@@ -18,10 +19,18 @@ export function firstJsonBlock(text: string): unknown {
     if (start === -1) return undefined;
     const end = endOfBlock(bounded, start);
     const found = end === undefined ? undefined : parse(bounded.slice(start, end));
-    if (found !== undefined) return found;
-    from = start + 1;
+    if (isObjects(found)) return found;
+    if (found === undefined && beginsLikeJson.test(bounded.slice(start, start + 100))) return undefined;
+    from = found === undefined ? start + 1 : (end as number);
   }
   return undefined;
+}
+
+const beginsLikeJson = /^(\{\s*"|\[\s*\{)/;
+
+function isObjects(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0 && value.every((item) => typeof item === 'object' && item !== null);
+  return typeof value === 'object' && value !== null;
 }
 
 function withoutThinking(text: string): string {
