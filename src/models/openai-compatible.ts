@@ -7,7 +7,7 @@ import { checkOptions } from './check-options.js';
 import { briefly, failureOfStatus, modelErrorOf } from './model-failure.js';
 import { readBounded, withDeadline } from './request.js';
 
-const optionsSchema = z.strictObject({
+export const openaiCompatibleOptionsSchema = z.strictObject({
   /** Where the API is, such as `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`. */
   baseURL: z.custom<string>(isHttpUrl, 'an address that begins with http:// or https://'),
   /** How the provider calls the model. */
@@ -30,7 +30,7 @@ const optionsSchema = z.strictObject({
     )
     .default(300_000),
 });
-export type OpenaiCompatibleOptions = z.input<typeof optionsSchema>;
+export type OpenaiCompatibleOptions = z.input<typeof openaiCompatibleOptionsSchema>;
 
 /**
  * A model behind an API that speaks OpenAI's chat completions: OpenAI itself, Ollama, LM Studio, vLLM and many more, by
@@ -48,7 +48,7 @@ export type OpenaiCompatibleOptions = z.input<typeof optionsSchema>;
  */
 export function openaiCompatible(options: OpenaiCompatibleOptions): ChatModel {
   const { baseURL, model, apiKey, headers, body, timeoutMs, ...given } = checkOptions(
-    optionsSchema,
+    openaiCompatibleOptionsSchema,
     options,
     'openaiCompatible',
   );

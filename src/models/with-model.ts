@@ -13,7 +13,7 @@ import { type PlanReading, readPlan } from './plan-answer.js';
 import { costOf, type Prices, pricesSchema } from './prices.js';
 import { describeIssues, nodeRequest, planRequest, repairRequest } from './prompts.js';
 
-const optionsSchema = z.strictObject({
+export const withModelOptionsSchema = z.strictObject({
   /** Other work than text, by name: the model is told of them when it plans, and they become `handlers.tools`. */
   tools: z.custom<Readonly<Record<string, HandlerEntry>>>(isObject, 'an object of handlers by name').optional(),
   /**
@@ -40,7 +40,7 @@ const optionsSchema = z.strictObject({
   /** The clock, the timers and the chance by which planning is tried again. Default: those of the system. */
   host: z.custom<Partial<Pick<Host, 'now' | 'random' | 'setTimer'>>>(isObject, 'an object').optional(),
 });
-export type WithModelOptions = z.input<typeof optionsSchema>;
+export type WithModelOptions = z.input<typeof withModelOptionsSchema>;
 
 /** What `withModel` gives to a planner. */
 export interface ModelParts {
@@ -79,7 +79,7 @@ export function withModel(model: ChatModel, options: WithModelOptions = {}): Mod
     maxNodes,
     instructions,
     host,
-  } = checkOptions(optionsSchema, options, 'withModel');
+  } = checkOptions(withModelOptionsSchema, options, 'withModel');
   const retry = retryOf('standard', asked);
   const served: HandlerEntry = {
     run: workOnNode(model, prices, instructions),

@@ -14,6 +14,8 @@ import {
   repairOptionsSchema,
   visualizationOptionsSchema,
 } from '../../src/lifecycle/options.js';
+import { openaiCompatibleOptionsSchema } from '../../src/models/openai-compatible.js';
+import { withModelOptionsSchema } from '../../src/models/with-model.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = await readFile(join(root, 'docs/api.md'), 'utf8');
@@ -27,6 +29,8 @@ const optionSchemas: Record<string, z.ZodObject> = {
   RepairOptions: repairOptionsSchema.partial({ planId: true }),
   PruneOptions: pruneOptionsSchema,
   DrainOptions: drainOptionsSchema,
+  OpenaiCompatibleOptions: openaiCompatibleOptionsSchema.partial({ baseURL: true, model: true }),
+  WithModelOptions: withModelOptionsSchema,
 };
 
 const { checker, exported } = readExports();

@@ -4,7 +4,11 @@ import { z } from 'zod';
 
 const size = z.object({ size: z.enum(['small', 'large']), count: z.number().int().min(1).default(1) });
 
-function plannerWith(paid: unknown[], parameters: z.ZodType = size, persistenceManager = new MemoryPersistenceManager()) {
+function plannerWith(
+  paid: unknown[],
+  parameters: z.ZodType = size,
+  persistenceManager = new MemoryPersistenceManager(),
+) {
   return new MetaPlanner({
     persistenceManager,
     handlers: {
@@ -98,7 +102,9 @@ describe('the parameters of a tool', () => {
     const plan = planOf({ size: 'small' }, { size: 'huge' });
     const first = new MetaPlanner({
       persistenceManager: store,
-      handlers: { tools: { paint: { parameters: stops, run: (node) => (node.id === 'picture-2' ? fail() : node.id) } } },
+      handlers: {
+        tools: { paint: { parameters: stops, run: (node) => (node.id === 'picture-2' ? fail() : node.id) } },
+      },
     });
     expect((await first.executeWithResume(vibe, { plan })).status).toBe('failed');
     const paid: unknown[] = [];
