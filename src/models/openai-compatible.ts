@@ -119,7 +119,7 @@ const completionSchema = z.object({
   usage: z.object({ prompt_tokens: tokens, completion_tokens: tokens }).nullish().catch(undefined),
 });
 const failureSchema = z.object({
-  error: z.union([z.string(), z.looseObject({ message: z.string().optional(), code: z.unknown() })]),
+  error: z.union([z.string(), z.looseObject({ message: z.string().optional(), code: z.unknown().optional() })]),
 });
 
 function answerOf(model: string, text: string): ModelAnswer {

@@ -134,6 +134,17 @@ describe('openaiCompatible', () => {
     expect(waitAfter(error)).toBe(wait);
   });
 
+  it.each([
+    ['an object', { error: { message: 'this is why' } }],
+    ['a text', { error: 'this is why' }],
+    ['no JSON', 'this is why'],
+  ])('tells the reason that a server gives as %s, and nothing around it', async (_, body) => {
+    const { error } = await failureWith({ status: 500, body });
+    expect(error.message).toBe(
+      'Model "test-model": it answered 500 (this is why). It is worth trying again; if it stays so, check the address and the network.',
+    );
+  });
+
   it('never retries a used-up quota, and tells a filtered prompt from a bad request', async () => {
     const quota = await failureWith(failure(429, 'You exceeded your current quota', {}, 'insufficient_quota'));
     expect([quota.error.reason, waitAfter(quota.error)]).toEqual(['quota', undefined]);
