@@ -2,7 +2,7 @@ import { type AnswerFormat, inBestFormat } from './answer-format.js';
 import type { ChatModel, JsonSchema, ModelAnswer, ModelRequest } from './chat-model.js';
 import { modelErrorOf } from './model-failure.js';
 
-type SdkJson = null | string | number | boolean | SdkJson[] | { [key: string]: SdkJson };
+export type SdkJson = null | string | number | boolean | SdkJson[] | { [key: string]: SdkJson };
 
 interface SdkMessage {
   readonly role: 'system' | 'user';
@@ -71,7 +71,7 @@ const knownVersions = ['v2', 'v3', 'v4'];
 
 /** @throws TypeError for what has another shape */
 export function checkSdkModel(model: { readonly specificationVersion: string }, of: string): void {
-  const isModel = typeof model === 'object' && model !== null && 'doGenerate' in model;
+  const isModel = typeof model === 'object' && model !== null && ('doGenerate' in model || 'doStart' in model);
   if (isModel && knownVersions.includes(model.specificationVersion)) return;
   const got = isModel ? `specification ${JSON.stringify(model.specificationVersion)}` : 'something else';
   throw new TypeError(`${of} takes a model of the AI SDK 5, 6 or 7 (specification v2, v3 or v4), got ${got}.`);

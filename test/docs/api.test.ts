@@ -14,6 +14,7 @@ import {
   repairOptionsSchema,
   visualizationOptionsSchema,
 } from '../../src/lifecycle/options.js';
+import { mediaToolOptionsSchema } from '../../src/models/media-tool.js';
 import { openaiCompatibleOptionsSchema } from '../../src/models/openai-compatible.js';
 import { withModelOptionsSchema } from '../../src/models/with-model.js';
 
@@ -31,6 +32,7 @@ const optionSchemas: Record<string, z.ZodObject> = {
   DrainOptions: drainOptionsSchema,
   OpenaiCompatibleOptions: openaiCompatibleOptionsSchema.partial({ baseURL: true, model: true }),
   WithModelOptions: withModelOptionsSchema,
+  MediaToolOptions: mediaToolOptionsSchema,
 };
 
 const { checker, exported } = readExports();

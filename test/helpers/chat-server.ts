@@ -36,7 +36,8 @@ export async function startChatServer(
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', async () => {
-      const body = parts.length === 0 ? undefined : JSON.parse(Buffer.concat(parts).toString());
+      const sent = Buffer.concat(parts).toString();
+      const body = sent === '' ? undefined : JSON.parse(sent);
       const messages = body?.messages ?? body?.input ?? [];
       const last = messages[messages.length - 1]?.content;
       const prompt = typeof last === 'string' ? last : (last?.map?.(({ text = '' }) => text).join('') ?? '');
