@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 const common = {
-  entry: { index: 'src/index.ts', testing: 'src/testing/persistence-suite.ts' },
+  entry: { index: 'src/index.ts', models: 'src/models.ts', testing: 'src/testing.ts' },
   target: 'node20',
   platform: 'node',
   removeNodeProtocol: false,

@@ -20,6 +20,8 @@ try {
     'dist/brief-plan-HASH.js',
     'dist/brief-writer-HASH.cjs',
     'dist/brief-writer-HASH.js',
+    'dist/chat-model-HASH.d.cts',
+    'dist/chat-model-HASH.d.ts',
     'dist/check-HASH.cjs',
     'dist/check-HASH.js',
     'dist/chunk-HASH.cjs',
@@ -35,10 +37,18 @@ try {
     'dist/cli/repair-HASH.js',
     'dist/cli/show-HASH.js',
     'dist/cli/worker-HASH.js',
+    'dist/host-HASH.d.cts',
+    'dist/host-HASH.d.ts',
     'dist/index.cjs',
     'dist/index.d.cts',
     'dist/index.d.ts',
     'dist/index.js',
+    'dist/models.cjs',
+    'dist/models.d.cts',
+    'dist/models.d.ts',
+    'dist/models.js',
+    'dist/node-handler-HASH.d.cts',
+    'dist/node-handler-HASH.d.ts',
     'dist/persistence-manager-HASH.d.cts',
     'dist/persistence-manager-HASH.d.ts',
     'dist/testing.cjs',
@@ -59,14 +69,18 @@ try {
   const use = `
     const planner = new MetaPlanner({ checkpointInterval: 2 });
     planner.executeWithResume({ description: 'A postcard from the sea' }).then(async (result) => {
-      const { persistenceLaws } = await testing;
-      console.log(result.status, (await planner.listCheckpoints()).length > 2, persistenceLaws.length > 5);
+      const { persistenceLaws, scriptedModel } = await testing;
+      const { withModel } = await models;
+      const nodes = [{ id: 'poem', type: 'generate', description: 'Write it', dependencies: [] }];
+      const poet = new MetaPlanner(withModel(scriptedModel([JSON.stringify({ nodes }), 'Fog.'])));
+      const { outputs } = await poet.execute({ description: 'A poem' });
+      console.log(result.status, (await planner.listCheckpoints()).length > 2, persistenceLaws.length > 5, outputs.poem);
     });`;
-  writeFileSync(join(folder, 'use.mjs'), `import { MetaPlanner } from 'vibe-aigc';\nconst testing = import('vibe-aigc/testing');${use}`);
-  writeFileSync(join(folder, 'use.cjs'), `const { MetaPlanner } = require('vibe-aigc');\nconst testing = require('vibe-aigc/testing');${use}`);
+  writeFileSync(join(folder, 'use.mjs'), `import { MetaPlanner } from 'vibe-aigc';\nconst testing = import('vibe-aigc/testing');\nconst models = import('vibe-aigc/models');${use}`);
+  writeFileSync(join(folder, 'use.cjs'), `const { MetaPlanner } = require('vibe-aigc');\nconst testing = require('vibe-aigc/testing');\nconst models = require('vibe-aigc/models');${use}`);
   for (const file of ['use.mjs', 'use.cjs']) {
     rmSync(join(folder, '.vibe_checkpoints'), { recursive: true, force: true });
-    expectEqual(file, run(process.execPath, file).trim(), 'completed true true');
+    expectEqual(file, run(process.execPath, file).trim(), 'completed true true Fog.');
     expectEqual('the default directory', readdirSync(folder).includes('.vibe_checkpoints'), true);
   }
   expectEqual('a quiet import that ends by itself', run(process.execPath, '-e', "require('vibe-aigc')"), '');
@@ -81,7 +95,7 @@ try {
   const [bare, ours] = [['-e', ''], ['node_modules/vibe-aigc/dist/cli.js', '--version']].map(quickest);
   expectEqual('--version within 100 ms of a bare start of Node', ours - bare < 100, true);
 
-  const typed = `import { MetaPlanner, type ExecutionResult } from 'vibe-aigc';\nexport const result: Promise<ExecutionResult> = new MetaPlanner().execute({ description: 'x' });\n`;
+  const typed = `import { MetaPlanner, type ExecutionResult } from 'vibe-aigc';\nimport { openaiCompatible, withModel } from 'vibe-aigc/models';\nexport const parts = withModel(openaiCompatible({ baseURL: 'http://127.0.0.1', model: 'm' }));\nexport const result: Promise<ExecutionResult> = new MetaPlanner().execute({ description: 'x' });\n`;
   for (const file of ['types.mts', 'types.cts', 'types.ts']) writeFileSync(join(folder, file), typed);
   const tsc = join(project, 'node_modules/typescript/bin/tsc');
   const strict = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable,dom'];

@@ -15,6 +15,7 @@ export type VibeErrorCode =
   | 'REDACTION_FAILED'
   | 'JOB_DECISION_REFUSED'
   | 'MISSING_PEER'
+  | 'MODEL_FAILED'
   | 'RUN_NOT_COMPLETED'
   | 'SIGNAL_INVALID'
   | 'SIGNAL_REFUSED'
@@ -109,13 +110,17 @@ export class PlanInvalidError extends VibeError {
 /** The decomposer threw, or what it answered is no plan. Nothing was run. */
 export class DecompositionError extends VibeError {
   override readonly name = 'DecompositionError';
+  /** What a model answered, up to 10,000 characters of it. */
+  readonly answer?: string;
+
   constructor(
     readonly planId: string,
     reason: string,
-    options?: ErrorOptions,
+    { answer, ...options }: ErrorOptions & { readonly answer?: string } = {},
   ) {
     const next = 'Nothing was run; call again, or pass a plan of your own as the option "plan".';
     super('DECOMPOSITION_FAILED', `No plan could be made for ${quote(planId)}: ${reason}. ${next}`, options);
+    if (answer !== undefined) this.answer = answer.slice(0, 10_000);
   }
 }
 
@@ -461,6 +466,72 @@ export class RetryAfterError extends Error {
 export class FatalError extends Error {
   override readonly name = 'FatalError';
   readonly [retryWish] = 'never';
+}
+
+/**
+ * Why a model gave nothing to go on with. `busy`, `unavailable` and `timeout` may pass, and an `empty` answer may be
+ * another one the next time; the others stay until somebody changes something.
+ */
+export type ModelFailure =
+  /** Too many requests, or overloaded: 429, 503 or 529. */
+  | 'busy'
+  /** A fault of the provider (408 or 5xx), or no connection. */
+  | 'unavailable'
+  /** No answer in time. */
+  | 'timeout'
+  /** The key is missing, wrong, or may not do this: 401 or 403. */
+  | 'unauthorized'
+  /** Nothing is left to pay with. */
+  | 'quota'
+  /** The request was not accepted: another 4xx. */
+  | 'rejected'
+  /** The model declined. */
+  | 'refused'
+  /** A content filter cut in. */
+  | 'filtered'
+  /** The answer ended at the limit of its length. */
+  | 'truncated'
+  | 'empty'
+  /** What came back is no answer of a model. */
+  | 'unreadable';
+
+const afterModelFailure: Record<ModelFailure, string> = {
+  busy: 'It is worth trying again later',
+  unavailable: 'It is worth trying again; if it stays so, check the address and the network',
+  timeout: 'It is worth trying again; if it stays so, raise timeoutMs',
+  unauthorized: 'Check the API key and what it may use',
+  quota: 'Check the plan and the billing of the account',
+  rejected: 'Check the name of the model, the address, and the length of the request',
+  refused: 'Change the description of the node or of the vibe',
+  filtered: 'Change the description of the node or of the vibe',
+  truncated: 'Raise maxOutputTokens, or ask for less at once',
+  empty: 'Try again, or use another model',
+  unreadable: 'Check the address: it should lead to an API of this kind',
+};
+
+const passingFailures: readonly ModelFailure[] = ['busy', 'unavailable', 'timeout', 'empty'];
+
+/**
+ * A call to a model failed. What may pass is tried again as `retry` says; the rest never is. Holds no key and nothing of
+ * the request; `cause` is what the client of the model threw.
+ */
+export class ModelError extends VibeError {
+  override readonly name = 'ModelError';
+  /** The HTTP status, where there was one. */
+  readonly status?: number;
+  readonly [retryWish]?: 'never';
+
+  constructor(
+    readonly modelId: string,
+    readonly reason: ModelFailure,
+    /** What happened, in words. */
+    detail: string,
+    { status, ...options }: ErrorOptions & { readonly status?: number } = {},
+  ) {
+    super('MODEL_FAILED', `Model ${quote(modelId)}: ${detail}. ${afterModelFailure[reason]}.`, options);
+    if (status !== undefined) this.status = status;
+    if (!passingFailures.includes(reason)) this[retryWish] = 'never';
+  }
 }
 
 /** Ids and names come from anywhere: shown whole when short, and never with a raw control character. */

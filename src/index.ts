@@ -26,7 +26,7 @@ export type {
 } from './checkpoint/persistence-manager.js';
 export { type RetentionPolicy, retentionPolicySchema } from './checkpoint/retention.js';
 export { type Composer, composer } from './composer/composer.js';
-export type { Decompose, DecomposeContext, Decomposer } from './decompose/decomposer.js';
+export type { Decompose, DecomposeContext, Decomposer, ToolOffer } from './decompose/decomposer.js';
 export type { PlanDraftInput } from './decompose/plan-draft.js';
 export {
   BlobCorruptError,
@@ -43,6 +43,8 @@ export {
   JobDecisionError,
   type LockHolder,
   MissingPeerError,
+  ModelError,
+  type ModelFailure,
   NodeTimeoutError,
   OutputNotSerializableError,
   PersistenceError,

@@ -4,7 +4,7 @@ import { isPolicy } from './checkpoint/retention.js';
 import { composer } from './composer/composer.js';
 import { VibeError } from './errors.js';
 import { Limit } from './execution/limit.js';
-import { handlerLookup } from './execution/node-handler.js';
+import { type HandlerLookup, handlerLookup, parameterCheckOf } from './execution/node-handler.js';
 import { completeHost } from './host.js';
 import { CheckedStore } from './lifecycle/checked-store.js';
 import * as checkpoints from './lifecycle/checkpoints.js';
@@ -21,6 +21,7 @@ import type { RepairReport } from './lifecycle/repair-report.js';
 import type { AskedCall, RunCall } from './lifecycle/run-call.js';
 import { runVibe } from './lifecycle/run-vibe.js';
 import { type SignalReceipt, type SignalRequest, sendSignal } from './lifecycle/signal.js';
+import { toolOffersOf } from './lifecycle/tool-offers.js';
 import { runVisualized, type VisualizedResult } from './lifecycle/visualize.js';
 import { parseVibe, type VibeInput } from './plan/vibe.js';
 import { parsePlan, type WorkflowPlan, type WorkflowPlanInput } from './plan/workflow-plan.js';
@@ -59,13 +60,16 @@ export class MetaPlanner {
     options.checkLimitNames(handlers ?? {}, checked.limits);
     const own = handlerLookup(handlers ?? {});
     const composed = handlerLookup(composer.handlers);
+    const lookup: HandlerLookup = (node) => own(node) ?? (composer.isComposed(node) ? composed(node) : undefined);
     this.#services = {
       host,
       store: new CheckedStore(persistenceManager ?? new WorkflowPersistenceManager({ checkpointDir })),
       ids: new CheckpointIds(host),
       decompose: (vibe, context) =>
         typeof decomposer === 'function' ? decomposer(vibe, context) : decomposer.decompose(vibe, context),
-      lookup: (node) => own(node) ?? (composer.isComposed(node) ? composed(node) : undefined),
+      toolOffers: toolOffersOf(handlers ?? {}),
+      lookup,
+      parameterIssues: parameterCheckOf(handlers ?? {}, lookup),
       concurrency: checked.concurrency,
       retry: checked.retry ?? {},
       limits: { timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs },

@@ -8,7 +8,8 @@ export default defineConfig({
   root,
   resolve: {
     alias: {
-      'vibe-aigc/testing': `${root}src/testing/persistence-suite.ts`,
+      'vibe-aigc/models': `${root}src/models.ts`,
+      'vibe-aigc/testing': `${root}src/testing.ts`,
       'vibe-aigc': `${root}src/index.ts`,
     },
   },

@@ -27,6 +27,7 @@ export const exitCodeOf = {
   CHECKPOINT_VERSION_UNSUPPORTED: exit.unusable,
   PLAN_LOCKED: exit.unusable,
   MISSING_PEER: exit.setup,
+  MODEL_FAILED: exit.setup,
   DECOMPOSITION_FAILED: exit.failed,
   PERSISTENCE_FAILED: exit.failed,
   NODE_TIMEOUT: exit.failed,

@@ -9,7 +9,7 @@ import { isTooDeep, tooDeepIssue, type WorkflowPlan } from '../plan/workflow-pla
  * What a decomposer may answer. A whole plan fits too; its id, vibe and date are not used, so that what a model calls
  * its plan never decides which run is meant.
  */
-const planDraftSchema = z.strictObject({
+export const planDraftSchema = z.strictObject({
   rootNodes: nodesSchema,
   /** Seconds. */
   estimatedTotalDuration: z.number().nonnegative().optional(),

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import type { Issue } from '../errors.js';
 import type { Vibe } from '../plan/vibe.js';
 import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-node.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
@@ -10,6 +12,7 @@ import type { Spending } from './context/spending.js';
 import type { Step } from './context/step.js';
 import type { WaitFor } from './context/wait-for.js';
 import type { Retry } from './retry.js';
+import { issuesOfParameters, withParsedParameters } from './tool-parameters.js';
 
 /** What a handler knows besides its node. */
 export interface NodeContext {
@@ -143,6 +146,13 @@ export type HandlerEntry =
       readonly heartbeatTimeoutMs?: number;
       /** Names of `limits` that its nodes are subject to. */
       readonly limits?: readonly string[];
+      /** Of a tool: what it does, for whoever makes plans. */
+      readonly description?: string;
+      /**
+       * What the parameters of its nodes must be, besides `tool`: a schema of zod 4 that needs no promise. A plan whose
+       * parameters do not fit is refused before anything runs; the handler sees what the schema makes of them.
+       */
+      readonly parameters?: z.ZodType;
     };
 
 /** Who serves which node: `tools[node.parameters.tool]` first, then the node's type, then `default`. */
@@ -160,6 +170,8 @@ export interface ServingHandler {
   readonly timeoutMs?: number | undefined;
   readonly nodeTimeoutMs?: number | undefined;
   readonly heartbeatTimeoutMs?: number | undefined;
+  /** What is wrong with the parameters of a node; left out where anything goes. */
+  readonly issuesOf?: ((node: WorkflowNode) => readonly Issue[]) | undefined;
 }
 
 /** Finds the handler of a node; `undefined` when none serves it. */
@@ -183,14 +195,28 @@ export function handlerLookup(handlers: Handlers): HandlerLookup {
 
 function serving(name: string, entry: HandlerEntry): ServingHandler {
   if (typeof entry === 'function') return { identity: { name }, run: entry };
-  const { version, limits, retry, timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs } = entry;
+  const { version, limits, retry, timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs, parameters } = entry;
   return {
     limits,
     identity: version === undefined ? { name } : { name, version },
-    run: (node, context) => entry.run(node, context),
+    run:
+      parameters === undefined
+        ? (node, context) => entry.run(node, context)
+        : (node, context) => entry.run(withParsedParameters(node, parameters), context),
     retry,
     timeoutMs,
     nodeTimeoutMs,
     heartbeatTimeoutMs,
+    ...(parameters !== undefined && { issuesOf: (node) => issuesOfParameters(node, parameters) }),
   };
+}
+
+/** What is wrong with the parameters of a node; `undefined` when no handler has a schema for them. */
+export function parameterCheckOf(
+  { tools = {}, ...types }: Handlers,
+  lookup: HandlerLookup,
+): ((node: WorkflowNode) => readonly Issue[]) | undefined {
+  const entries = [...Object.values(types), ...Object.values(tools)];
+  if (!entries.some((entry) => typeof entry === 'object' && entry.parameters !== undefined)) return undefined;
+  return (node) => lookup(node)?.issuesOf?.(node) ?? [];
 }

@@ -30,18 +30,24 @@ export function isBusy(error: unknown): boolean {
  * or a fault of its own (408, 429, 5xx). A status decides; without one, the name, code or message that such errors have.
  */
 export function isTransient(error: unknown): boolean {
-  const links = chainOf(error);
-  for (const link of links) {
-    const status = statusOf(link);
-    if (status !== undefined) return status === 408 || status === 429 || status >= 500;
-  }
-  return links.some((link) => {
+  const status = statusIn(error);
+  if (status !== undefined) return status === 408 || status === 429 || status >= 500;
+  return chainOf(error).some((link) => {
     const names = [field(link, 'name'), field(field(link, 'constructor'), 'name')];
     if (names.some((name) => transientNames.has(name as string))) return true;
     const [code, message] = [field(link, 'code'), field(link, 'message')];
     if (typeof code === 'string' && networkCodes.test(code)) return true;
     return typeof message === 'string' && networkMessages.test(message);
   });
+}
+
+/** The HTTP status that an error, or what it wraps, tells of. */
+export function statusIn(error: unknown): number | undefined {
+  for (const link of chainOf(error)) {
+    const status = statusOf(link);
+    if (status !== undefined) return status;
+  }
+  return undefined;
 }
 
 /** An error and what it wraps. */

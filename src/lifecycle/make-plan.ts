@@ -37,11 +37,12 @@ async function decomposed(
   storedVibe: Vibe,
   planId: string,
   signal: AbortSignal,
-  { decompose, host, redactor, maxNodes }: PlannerServices,
+  { decompose, toolOffers: tools, host, redactor, maxNodes }: PlannerServices,
 ): Promise<WorkflowPlan> {
+  const context = { planId, signal, tools, ...(maxNodes !== undefined && { maxNodes }) };
   const draft = await untilAborted(signal, async () => {
     try {
-      return await decompose(freezeJson(parseVibe(vibe)), { planId, signal });
+      return await decompose(freezeJson(parseVibe(vibe)), context);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (VibeError.is(error)) throw error;
@@ -65,7 +66,7 @@ export async function planVibe(
   const id = planId === undefined ? derivedPlanId(vibe, planner.redactor?.vibe(vibe)) : checkPlanId(planId);
   signal.throwIfAborted();
   const plan = await decomposed(vibe, vibe, id, signal, planner);
-  buildPlanGraph(plan, (node) => planner.lookup(node) !== undefined);
+  buildPlanGraph(plan, (node) => planner.lookup(node) !== undefined, planner.parameterIssues);
   return plan;
 }
 

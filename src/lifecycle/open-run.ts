@@ -8,6 +8,7 @@ import { buildPlanGraph, type PlanGraph } from '../plan/plan-graph.js';
 import type { Vibe } from '../plan/vibe.js';
 import { isSameWork, type WorkflowPlan } from '../plan/workflow-plan.js';
 import { newRunState, type RunIdentity, type RunParent, type RunState } from '../run/run-state.js';
+import type { PlannerServices } from './planner-services.js';
 import type { Redactor } from './redaction.js';
 
 /** A run that is about to be worked on. */
@@ -33,8 +34,13 @@ export interface OpenRunNames {
 }
 
 /** @throws PlanInvalidError when the plan cannot be run with the handlers there are. */
-export function openNewRun(plan: WorkflowPlan, vibe: Vibe, names: OpenRunNames, lookup: HandlerLookup): OpenRun {
-  const graph = graphOf(plan, lookup);
+export function openNewRun(
+  plan: WorkflowPlan,
+  vibe: Vibe,
+  names: OpenRunNames,
+  { lookup, parameterIssues }: Pick<PlannerServices, 'lookup' | 'parameterIssues'>,
+): OpenRun {
+  const graph = buildPlanGraph(plan, (node) => lookup(node) !== undefined, parameterIssues);
   const identity = identityOf(plan, vibe, graph, names);
   return { identity, makeState: () => newRunState(identity) };
 }
@@ -102,10 +108,6 @@ function identityOf(plan: WorkflowPlan, vibe: Vibe, graph: PlanGraph, names: Ope
     parent,
     unknownFields,
   };
-}
-
-function graphOf(plan: WorkflowPlan, lookup: HandlerLookup): PlanGraph {
-  return buildPlanGraph(plan, (node) => lookup(node) !== undefined);
 }
 
 function storedGraphOf(checkpoint: Checkpoint, lookup: HandlerLookup): PlanGraph {

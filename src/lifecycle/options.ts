@@ -347,7 +347,7 @@ function handler() {
   return z
     .custom<HandlerEntry>(
       isHandler,
-      'a function, or { run, version?, retry?, timeoutMs?, nodeTimeoutMs?, heartbeatTimeoutMs?, limits? }',
+      'a function, or { run, version?, retry?, timeoutMs?, nodeTimeoutMs?, heartbeatTimeoutMs?, limits?, description?, parameters? }',
     )
     .optional();
 }
@@ -355,12 +355,15 @@ function handler() {
 function isHandler(value: unknown): boolean {
   if (typeof value === 'function') return true;
   if (typeof value !== 'object' || value === null) return false;
-  const { run, version, retry, limits, ...given } = value as Partial<Record<string, unknown>>;
+  const { run, version, retry, limits, description, parameters, ...given } = value as Partial<Record<string, unknown>>;
   const isNamed = typeof run === 'function' && (version === undefined || typeof version === 'string');
   const times = [given.timeoutMs, given.nodeTimeoutMs, given.heartbeatTimeoutMs];
   const isTimed = times.every((ms) => ms === undefined || whole(1, maxTimerMs).safeParse(ms).success);
   const areNames = Array.isArray(limits) && limits.every((name) => typeof name === 'string');
   if (limits !== undefined && !areNames) return false;
+  if (description !== undefined && typeof description !== 'string') return false;
+  if (parameters !== undefined && !(hasMethods(parameters, ['safeParse']) && '_zod' in (parameters as object)))
+    return false;
   return isNamed && isTimed && (retry === undefined || retryOption.safeParse(retry).success);
 }
 

@@ -198,7 +198,7 @@ async function planNewRun(
 ): Promise<OpenRun> {
   const plan = await makePlan(call, names.planId, signal, planner);
   const { storedVibe, isVibeRedacted } = call;
-  return openNewRun(plan, storedVibe, { ...names, isVibeRedacted }, planner.lookup);
+  return openNewRun(plan, storedVibe, { ...names, isVibeRedacted }, planner);
 }
 
 function returnFinished(

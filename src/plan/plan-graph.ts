@@ -34,8 +34,14 @@ export class PlanGraph {
   /** How many nodes there were before the first `addBelow`, and after each. */
   private readonly sizes: number[] = [];
 
-  /** @param hasHandler whether somebody serves a node; only a composite may go without */
-  constructor(private readonly hasHandler: (node: WorkflowNode) => boolean) {}
+  /**
+   * @param hasHandler whether somebody serves a node; only a composite may go without
+   * @param issuesOf what else is wrong with a node
+   */
+  constructor(
+    private readonly hasHandler: (node: WorkflowNode) => boolean,
+    private readonly issuesOf?: (node: WorkflowNode) => readonly Issue[],
+  ) {}
 
   /** How often nodes were added below another. */
   get spawns(): number {
@@ -93,7 +99,7 @@ export class PlanGraph {
    * nodes above them and on other nodes below the same parent: nothing of that can wait for them.
    */
   issuesBelow(parent: GraphNode, nodes: readonly WorkflowNode[], isDone: (placed: GraphNode) => boolean): Issue[] {
-    const added = new PlanGraph(this.hasHandler);
+    const added = new PlanGraph(this.hasHandler, this.issuesOf);
     const above = new Set<GraphNode>();
     for (let at: GraphNode | undefined = parent; at !== undefined; at = at.parent) above.add(at);
     const mayWaitFor = (placed: GraphNode): boolean => {
@@ -129,6 +135,7 @@ export class PlanGraph {
     if (this.byId.has(node.id)) issues.push({ path: node.id, message: 'another node has this id too' });
     else this.byId.set(node.id, placed);
     if (!served && node.type !== 'composite') issues.push(issueOfUnserved(node));
+    if (this.issuesOf !== undefined) issues.push(...this.issuesOf(node));
     this.nodes.push(placed);
     this.successors.push(undefined, undefined);
     this.waitCounts.push(0, 0);
@@ -175,8 +182,9 @@ export class PlanGraph {
 export function buildPlanGraph(
   plan: { readonly id: string; readonly rootNodes: readonly WorkflowNode[] },
   hasHandler: (node: WorkflowNode) => boolean,
+  issuesOf?: (node: WorkflowNode) => readonly Issue[],
 ): PlanGraph {
-  const graph = new PlanGraph(hasHandler);
+  const graph = new PlanGraph(hasHandler, issuesOf);
   const issues = graph.add(plan.rootNodes);
   if (plan.rootNodes.length === 0)
     issues.push({ path: 'rootNodes', message: 'an empty plan: give it at least one node' });

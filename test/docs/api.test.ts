@@ -14,6 +14,9 @@ import {
   repairOptionsSchema,
   visualizationOptionsSchema,
 } from '../../src/lifecycle/options.js';
+import { mediaToolOptionsSchema } from '../../src/models/media-tool.js';
+import { openaiCompatibleOptionsSchema } from '../../src/models/openai-compatible.js';
+import { withModelOptionsSchema } from '../../src/models/with-model.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = await readFile(join(root, 'docs/api.md'), 'utf8');
@@ -27,6 +30,9 @@ const optionSchemas: Record<string, z.ZodObject> = {
   RepairOptions: repairOptionsSchema.partial({ planId: true }),
   PruneOptions: pruneOptionsSchema,
   DrainOptions: drainOptionsSchema,
+  OpenaiCompatibleOptions: openaiCompatibleOptionsSchema.partial({ baseURL: true, model: true }),
+  WithModelOptions: withModelOptionsSchema,
+  MediaToolOptions: mediaToolOptionsSchema,
 };
 
 const { checker, exported } = readExports();
@@ -273,7 +279,7 @@ function defaultsOf(parsed: Record<string, unknown>, above = ''): Array<[string,
 function readExports() {
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
-  const files = ['src/index.ts', 'src/testing/persistence-suite.ts'].map((path) => join(root, path));
+  const files = ['src/index.ts', 'src/models.ts', 'src/testing.ts'].map((path) => join(root, path));
   const made = ts.createProgram(files, options);
   const typeChecker = made.getTypeChecker();
   const symbols = files.flatMap((file) => {

@@ -37,6 +37,7 @@ describe('docs/errors.md', () => {
       ['NODE_TIMEOUT', 'NodeTimeoutError'],
       ['OUTPUT_NOT_SERIALIZABLE', 'OutputNotSerializableError'],
       ['REDACTION_FAILED', 'RedactionError'],
+      ['MODEL_FAILED', 'ModelError'],
       ['CHILD_FAILED', 'ChildFailedError'],
     ]);
   });

@@ -43,7 +43,7 @@ describe('options', () => {
     [{ retry: { backoff: 'linear' } }, "must be 'constant' or 'exponential', got \"linear\""],
     [
       { handlers: { default: { run: () => 1, retry: { maxAttempts: 0 } } } },
-      '{ run, version?, retry?, timeoutMs?, nodeTimeoutMs?, heartbeatTimeoutMs?, limits? }',
+      '{ run, version?, retry?, timeoutMs?, nodeTimeoutMs?, heartbeatTimeoutMs?, limits?, description?, parameters? }',
     ],
     [{ handlers: { default: { run: () => 1, timeoutMs: 0 } } }, 'Option "handlers.default" of MetaPlanner'],
     [{ handlers: { generat: () => 1 } }, 'Did you mean "handlers.generate"?'],

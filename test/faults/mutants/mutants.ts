@@ -136,7 +136,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a lock that was made again taken for ours',
     file: file('lease'),
-    find: 'if (identity !== undefined && identity === this.identity && next === undefined) return;',
+    find: 'if (isSame(identity, this.identity) && next === undefined) return;',
     replace: 'if (identity !== undefined && next === undefined) return;',
     caughtBy: 'stores/file/lock.test.ts',
   },

@@ -1,0 +1,39 @@
+import { delayBeforeRetry, type RetryOptions } from '../execution/retry.js';
+import type { Host } from '../host.js';
+
+/** Nobody waits longer for a plan: a run that has none yet cannot pause. */
+const longestWaitMs = 600_000;
+
+interface Calls {
+  readonly retry: RetryOptions;
+  readonly host: Host;
+  readonly signal: AbortSignal;
+}
+
+/** Makes a call, and again as `retry` says. @throws what the last one threw, or the reason of the signal */
+export async function retried<T>(call: () => Promise<T>, { retry, host, signal }: Calls): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      signal.throwIfAborted();
+      const delayMs = delayBeforeRetry(retry, attempt, error, host);
+      if (delayMs === undefined || delayMs > longestWaitMs) throw error;
+      await wait(delayMs, host, signal);
+    }
+  }
+}
+
+function wait(delayMs: number, { setTimer }: Host, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = setTimer(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }, delayMs);
+    const abort = () => {
+      cancel();
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+  });
+}
