@@ -14,7 +14,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/faults/helpers/library.ts'],
+    globalSetup: ['test/faults/helpers/library.ts', 'test/cli/built-cli.ts'],
+    env: { npm_command: '' }, // however the tests were started, commands are shown without npx
     testTimeout: 60_000,
     maxWorkers: Math.max(2, availableParallelism() - 1), // many tests wait for child processes
     coverage: { include: ['src/**'], reporter: ['text-summary'] },
