@@ -36,6 +36,7 @@ export const waitingForFile = `
   export const handlers = {
     default: async (node) => {
       await appendFile('ran', node.id + '\\n');
+      console.log(node.id + ' is under way');
       if (node.id === 'b') while (!(await isThere())) await new Promise((wake) => setTimeout(wake, 10));
       return node.id + ' is written';
     },

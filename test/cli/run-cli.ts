@@ -88,6 +88,8 @@ export interface TerminalOptions extends RunOptions {
   readonly answer?: string;
   /** What is typed, and when. */
   readonly typed?: readonly { readonly when: RegExp; readonly keys: string }[];
+  /** What happens when all was typed. */
+  readonly afterwards?: Act<void>;
 }
 
 /** What a keyboard sends for Ctrl-C. */
@@ -99,14 +101,14 @@ export const ctrlC = '\u0003';
  */
 export async function runInTerminal(
   args: readonly string[],
-  { columns = 80, answer, typed = [], ...options }: TerminalOptions = {},
+  { columns = 80, answer, typed = [], afterwards, ...options }: TerminalOptions = {},
 ): Promise<{ readonly code: number | null; readonly screen: string }> {
   const words = [...command, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   const line = `stty cols ${columns} rows 24; exec ${words.join(' ')}`;
   const child = spawn(terminalProgram, ['-q', '-e', '-c', line, '/dev/null'], spawnOptions(options, 'pipe'));
   const keys = [...(answer === undefined ? [] : [{ when: /\[y\/N\]/, keys: answer }]), ...typed];
   const acts = keys.map(({ when, keys: text }) => ({ when, act: () => void child.stdin?.write(text) }));
-  actOn(child, acts, child);
+  actOn(child, afterwards === undefined ? acts : [...acts, afterwards], undefined);
   const { code, stdout } = await ended(child);
   return { code, screen: stdout.replaceAll('\r\n', '\n') };
 }
