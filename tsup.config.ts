@@ -1,7 +1,11 @@
 import { defineConfig } from 'tsup';
 
 const common = {
-  entry: { index: 'src/index.ts', testing: 'src/testing/persistence-suite.ts' },
+  entry: {
+    index: 'src/index.ts',
+    testing: 'src/testing/persistence-suite.ts',
+    'cli-documents': 'src/cli-documents/documents.ts',
+  },
   target: 'node20',
   platform: 'node',
   removeNodeProtocol: false,

@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     alias: {
       'vibe-aigc/testing': `${root}src/testing/persistence-suite.ts`,
+      'vibe-aigc/cli-documents': `${root}src/cli-documents/documents.ts`,
       'vibe-aigc': `${root}src/index.ts`,
     },
   },

@@ -30,6 +30,7 @@ const arrows: Record<string, readonly string[]> = {
     'run',
     'plan',
   ],
+  'cli-documents': ['checkpoint', 'run', 'plan'],
   cli: [], // a user of the package like any other: see packagesOf
   'errors.ts': [],
   'host.ts': [],
