@@ -28,7 +28,7 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
 }
 
 /** All commands, and nothing loaded of what they do. */
-export function buildProgram(): Command {
+function buildProgram(): Command {
   const program = new Command('vibe-aigc')
     .description(
       'Turn a vibe into a plan, run it, and go on with it after a crash: nothing that is finished is done again.',

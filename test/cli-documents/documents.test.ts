@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { CheckpointSummary, ExecutionEvent, ExecutionResult, RepairReport } from 'vibe-aigc';
 import * as documents from 'vibe-aigc/cli-documents';
 import { afterAll, describe, expect, expectTypeOf, it } from 'vitest';
@@ -64,6 +65,14 @@ describe.concurrent('the JSON of the command line has its schemas:', () => {
     const failed = await runCli(['resume', '--handlers', 'handlers.mjs', '--json'], eventful);
     expect(failed.code).toBe(1);
     expectWhole(documents.executionDocumentSchema, failed.stdout);
+  });
+
+  it('and docs/cli.md has a row for each', async () => {
+    const page = await readFile(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| .*\| `(\w+DocumentSchema|streamLineSchema)` \| `\w+` \|$/gm)].map(
+      ([, name]) => name,
+    );
+    expect(rows.sort()).toEqual(Object.keys(documents).sort());
   });
 
   it('and they are those of the library', () => {

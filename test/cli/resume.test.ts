@@ -11,7 +11,7 @@ afterAll(removeTemporaryDirectories);
 
 /** Handlers that finish what failed in the store. */
 async function withHandlers(store: Store): Promise<Store> {
-  await writeFile(join(store.cwd, 'h.mjs'), 'export const handlers = { default: (node) => `${node.id} at last` };');
+  await writeFile(join(store.cwd, 'h.mjs'), 'export const handlers = { default: (node) => node.id + " at last" };');
   return store;
 }
 
