@@ -20,12 +20,13 @@ export async function openPlanner(
   options: ModelOptions & Partial<RunOptions>,
   onProgress?: ProgressListener,
 ): Promise<MetaPlanner> {
-  const { handlers, dir, interval, concurrency, budget } = options;
+  const { handlers, dir, interval, concurrency, budget, grace } = options;
   const exported = handlers === undefined ? {} : await loadHandlers(handlers);
   const ours = {
     ...(dir !== undefined && { checkpointDir: dir }),
     ...(interval !== undefined && { checkpointInterval: interval }),
     ...(concurrency !== undefined && { concurrency }),
+    ...(grace !== undefined && { graceMs: grace }),
     ...(budget !== undefined && { budget: { ...exported.budget, run: budget } }),
     ...(onProgress !== undefined && { onProgress }),
   };

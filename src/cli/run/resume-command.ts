@@ -9,7 +9,7 @@ export function resumeCommand(
   options: RunOptions,
   changed: { readonly budget?: Readonly<Record<string, number>>; readonly jobs?: unknown } = {},
 ): string {
-  const { dir, handlers, interval, concurrency, budget, onCorrupt } = options;
+  const { dir, handlers, interval, concurrency, budget, grace, onCorrupt } = options;
   const caps = { ...budget, ...changed.budget };
   return commandLine([
     'resume',
@@ -19,6 +19,7 @@ export function resumeCommand(
     ...(interval === undefined ? [] : ['--interval', `${interval}`]),
     ...(concurrency === undefined ? [] : ['--concurrency', `${concurrency}`]),
     ...budgetWords(caps).flatMap((amount) => ['--budget', amount]),
+    ...(grace === undefined ? [] : ['--grace', `${grace / 1_000}s`]),
     ...(onCorrupt === undefined ? [] : ['--on-corrupt', onCorrupt]),
     ...(changed.jobs === undefined ? [] : ['--jobs', JSON.stringify(changed.jobs)]),
   ]);
