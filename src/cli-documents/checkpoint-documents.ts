@@ -49,6 +49,8 @@ export const pruneDocumentSchema = z.object({
   dryRun: z.boolean(),
   deleted: z.array(z.object(ofCheckpoint)),
   freedPlans: z.array(z.string()),
+  /** Those that nothing names any more. */
+  blobs: z.object({ count: z.number(), bytes: z.number() }),
   /** Plans that were left alone, and why. */
   skipped: z.array(z.object({ planId: z.string(), code: z.string(), message: z.string() })),
 });

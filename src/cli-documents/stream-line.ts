@@ -37,6 +37,7 @@ export const streamLineSchema = z.discriminatedUnion('type', [
   event('node_completed', { ...ofNode, output: z.unknown(), durationMs: z.number() }),
   event('node_failed', { ...ofNode, error: serializedErrorSchema, attempts: z.number() }),
   event('node_skipped', { ...ofNode, blockedBy: z.string() }),
+  event('node_reopened', { ...ofNode, reason: z.string(), name: z.string().optional() }),
   event('node_progress', { ...ofNode, fraction: z.number(), message: z.string().optional() }),
   event('checkpoint_saved', {
     ...ofEvent,

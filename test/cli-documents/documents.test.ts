@@ -56,7 +56,7 @@ describe.concurrent('the JSON of the command line has its schemas:', () => {
     for (const line of lines) expectWhole(documents.streamLineSchema, line);
     const types = new Set(lines.map((line) => JSON.parse(line).type));
     const all = documents.streamLineSchema.options.map(({ shape }) => shape.type.value);
-    const rare = ['lock_waiting', 'checkpoint_corrupt', 'run_completed'];
+    const rare = ['lock_waiting', 'node_reopened', 'checkpoint_corrupt', 'run_completed'];
     expect([...types].sort()).toEqual(all.filter((type) => !rare.includes(type)).sort());
     expect(code).toBe(6);
 

@@ -33,6 +33,8 @@ function textOf(event: ExecutionEvent): string {
       return `${printable(event.nodeId)} failed: ${errorText(event.error)}`;
     case 'node_skipped':
       return `${printable(event.nodeId)} skipped, blocked by ${printable(event.blockedBy)}`;
+    case 'node_reopened':
+      return `${printable(event.nodeId)} is done again: ${oneLine(event.reason)}`;
     case 'checkpoint_saved':
       return `checkpoint ${printable(event.checkpointId)} saved`;
     case 'checkpoint_corrupt':

@@ -73,5 +73,7 @@ class LiveProgress implements RunProgress {
 
 /** What somebody should still see when the run is over. */
 function stays({ type }: ExecutionEvent): boolean {
-  return ['node_failed', 'node_retry', 'node_waiting', 'checkpoint_corrupt', 'lock_waiting'].includes(type);
+  return ['node_failed', 'node_retry', 'node_waiting', 'node_reopened', 'checkpoint_corrupt', 'lock_waiting'].includes(
+    type,
+  );
 }
