@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsup';
 
 const common = {
-  entry: { index: 'src/index.ts', models: 'src/models.ts', testing: 'src/testing.ts' },
+  entry: {
+    index: 'src/index.ts',
+    models: 'src/models.ts',
+    testing: 'src/testing.ts',
+    'cli-documents': 'src/cli-documents/documents.ts',
+  },
   target: 'node20',
   platform: 'node',
   removeNodeProtocol: false,

@@ -26,16 +26,27 @@ try {
     'dist/check-HASH.js',
     'dist/chunk-HASH.cjs',
     'dist/chunk-HASH.js',
+    'dist/cli-documents.cjs',
+    'dist/cli-documents.d.cts',
+    'dist/cli-documents.d.ts',
+    'dist/cli-documents.js',
     'dist/cli.js',
     'dist/cli/chunk-HASH.js',
+    'dist/cli/complete-HASH.js',
     'dist/cli/delete-HASH.js',
     'dist/cli/demo-HASH.js',
+    'dist/cli/doctor-HASH.js',
+    'dist/cli/execute-HASH.js',
     'dist/cli/explain-error-HASH.js',
     'dist/cli/list-HASH.js',
+    'dist/cli/plan-HASH.js',
     'dist/cli/program-HASH.js',
     'dist/cli/prune-HASH.js',
     'dist/cli/repair-HASH.js',
+    'dist/cli/resume-HASH.js',
+    'dist/cli/scripts-HASH.js',
     'dist/cli/show-HASH.js',
+    'dist/cli/signal-HASH.js',
     'dist/cli/worker-HASH.js',
     'dist/host-HASH.d.cts',
     'dist/host-HASH.d.ts',
@@ -55,6 +66,8 @@ try {
     'dist/testing.d.cts',
     'dist/testing.d.ts',
     'dist/testing.js',
+    'dist/workflow-node-HASH.d.cts',
+    'dist/workflow-node-HASH.d.ts',
     'docs/CHANGELOG.md',
     'package.json',
   ]);
@@ -76,8 +89,8 @@ try {
       const { outputs } = await poet.execute({ description: 'A poem' });
       console.log(result.status, (await planner.listCheckpoints()).length > 2, persistenceLaws.length > 5, outputs.poem);
     });`;
-  writeFileSync(join(folder, 'use.mjs'), `import { MetaPlanner } from 'vibe-aigc';\nconst testing = import('vibe-aigc/testing');\nconst models = import('vibe-aigc/models');${use}`);
-  writeFileSync(join(folder, 'use.cjs'), `const { MetaPlanner } = require('vibe-aigc');\nconst testing = require('vibe-aigc/testing');\nconst models = require('vibe-aigc/models');${use}`);
+  writeFileSync(join(folder, 'use.mjs'), `import { MetaPlanner } from 'vibe-aigc';\nconst testing = import('vibe-aigc/testing');\nconst models = import('vibe-aigc/models');\nimport('vibe-aigc/cli-documents');${use}`);
+  writeFileSync(join(folder, 'use.cjs'), `const { MetaPlanner } = require('vibe-aigc');\nconst testing = require('vibe-aigc/testing');\nconst models = require('vibe-aigc/models');\nrequire('vibe-aigc/cli-documents');${use}`);
   for (const file of ['use.mjs', 'use.cjs']) {
     rmSync(join(folder, '.vibe_checkpoints'), { recursive: true, force: true });
     expectEqual(file, run(process.execPath, file).trim(), 'completed true true Fog.');
@@ -91,6 +104,9 @@ try {
   const { checkpoints } = JSON.parse(cli('checkpoints', 'list', '--json'));
   expectEqual('checkpoints that the command lists', checkpoints.map(({ state }) => state).includes('completed'), true);
   expectEqual('the latest that it shows', cli('checkpoints', 'show', 'latest').includes(checkpoints[0].checkpointId), true);
+  const { status } = JSON.parse(cli('execute', 'A postcard from the sea', '--json', '--quiet'));
+  expectEqual('the run of the command', status, 'completed');
+  expectEqual('the doctor', cli('doctor').startsWith('ok   Node: '), true);
   expectEqual('the demo', cli('demo').includes('\n4. The ledger: who did what.\n'), true);
   const [bare, ours] = [['-e', ''], ['node_modules/vibe-aigc/dist/cli.js', '--version']].map(quickest);
   expectEqual('--version within 100 ms of a bare start of Node', ours - bare < 100, true);

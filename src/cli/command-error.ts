@@ -2,6 +2,8 @@ import type { ExitCode } from './exit-codes.js';
 
 /** What a person is told when a command cannot do what was asked. */
 export interface Explanation {
+  /** What it begins with: a run that waits for somebody is no error. Default `error`. */
+  readonly label?: 'error' | 'paused' | 'stopped';
   /** One sentence. */
   readonly what: string;
   readonly why?: string;

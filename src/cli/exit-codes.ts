@@ -11,8 +11,12 @@ export const exit = {
   unusable: 4,
   /** A provider, its authentication, or the configuration. */
   setup: 5,
-  /** Ctrl-C. */
+  /** Nothing has failed, and nothing more can be done for now: the run waits for somebody, or for a time. */
+  paused: 6,
+  /** Ctrl-C, before it was done. */
   interrupted: 130,
+  /** SIGTERM, likewise. */
+  terminated: 143,
 } as const;
 export type ExitCode = (typeof exit)[keyof typeof exit];
 

@@ -18,6 +18,10 @@ interface Explained {
 export function explainError(error: unknown, dir?: string): Explained {
   if (VibeError.is(error)) return { exitCode: exitCodeOf[error.code] ?? exit.failed, explanation: explain(error, dir) };
   const message = error instanceof Error ? error.message : String(error);
+  // What was given to us was handed on, and the library does not take it.
+  if (error instanceof TypeError && message.startsWith('Option "')) {
+    return { exitCode: exit.usage, explanation: { what: message } };
+  }
   const next = ['run it again with --verbose, and report what it prints'];
   return { exitCode: exit.failed, explanation: { what: `Something went wrong: ${message}`, next } };
 }

@@ -10,5 +10,8 @@ if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.stdout.write(`${packageVersion()}\n`);
 } else {
   const { run } = await import('./program.js');
-  process.exitCode = await run(args);
+  const code = await run(args);
+  // A handler of the user's may have left something open that would keep the process alive.
+  process.exitCode = code;
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }

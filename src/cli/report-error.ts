@@ -19,9 +19,9 @@ export async function reportError(
   return exitCode;
 }
 
-function linesOf({ what, why, next = [] }: Explanation): string[] {
+function linesOf({ label = 'error', what, why, next = [] }: Explanation): string[] {
   return [
-    `${paint('red', 'error:', process.stderr)} ${oneLine(what)}`,
+    `${paint(label === 'error' ? 'red' : 'yellow', `${label}:`, process.stderr)} ${oneLine(what)}`,
     ...(why === undefined ? [] : [`  why: ${oneLine(why)}`]),
     ...next.map((step, index) => `${index === 0 ? '  do:  ' : '       '}${printable(step)}`),
   ];

@@ -15,7 +15,7 @@ describe.concurrent('vibe-aigc', () => {
   it('opens its help with two examples, as docs/cli.md shows it, and hides what is its own business', async () => {
     const { code, stdout, stderr } = await runCli(['--help'], { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^Examples:\n {2}vibe-aigc demo .*\n {2}vibe-aigc checkpoints list .*\n\nUsage: /);
+    expect(stdout).toMatch(/^Examples:\n {2}vibe-aigc execute .*\n {2}vibe-aigc resume .*\n\nUsage: /);
     expect(stdout).not.toContain('demo-worker');
     expect(await readFile(new URL('../../docs/cli.md', import.meta.url), 'utf8')).toContain(stdout);
   });

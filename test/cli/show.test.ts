@@ -50,7 +50,8 @@ describe.concurrent('checkpoints show', () => {
   it('prints the whole latest checkpoint as one document', async () => {
     const { code, stdout, stderr } = await show('latest', '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(await store.planner.getCheckpoint(latest))));
+    const checkpoint = JSON.parse(JSON.stringify(await store.planner.getCheckpoint(latest)));
+    expect(JSON.parse(stdout)).toEqual({ version: 1, ...checkpoint });
   });
 
   it('shows by its whole id also what is kept of a run without a journal whose checkpoints are all deleted', async () => {

@@ -33,6 +33,7 @@ const arrows: Record<string, readonly string[]> = {
   models: ['index.ts', 'decompose', 'execution'],
   'models.ts': ['models'],
   'testing.ts': ['testing'],
+  'cli-documents': ['checkpoint', 'run', 'plan'],
   cli: [], // a user of the package like any other: see packagesOf
   'errors.ts': [],
   'host.ts': [],

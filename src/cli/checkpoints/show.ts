@@ -16,7 +16,7 @@ export interface ShowOptions {
 export async function showCheckpoint(given: string, { dir, json }: ShowOptions): Promise<void> {
   const planner = new MetaPlanner({ checkpointDir: checkDir(dir) });
   const checkpoint = await load(given, planner, dir);
-  if (json) return printJson(checkpoint);
+  if (json) return printJson({ version: 1, ...checkpoint });
   for (const [label, value] of factsOf(checkpoint)) print(`${pad(label, 13)}${value}`);
   print('');
   for (const line of tableLines(nodeColumns, nodeRows(checkpoint), terminalColumns() ?? usualColumns)) print(line);

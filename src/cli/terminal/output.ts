@@ -30,11 +30,18 @@ export function terminalColumns(): number | undefined {
   return process.stdout.isTTY ? process.stdout.columns || 80 : undefined;
 }
 
-/** Whoever read our output has had enough, as `head` does: that is no failure. */
+/** What happens when whoever read our output has had enough, as `head` does: that is no failure. */
+let onReaderGone: () => void = () => process.exit(0);
+
+/** Does something else then. It may be called more than once. */
+export function whenReaderIsGone(act: () => void): void {
+  onReaderGone = act;
+}
+
 export function endQuietlyOnClosedPipe(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    onReaderGone();
   });
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error; // nobody listens: the work goes on, and the exit code tells how it went
