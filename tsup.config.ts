@@ -26,7 +26,7 @@ export default defineConfig([
     ...common,
     entry: { cli: 'src/cli/main.ts' },
     format: 'esm',
-    external: ['vibe-aigc'],
+    external: ['vibe-aigc', 'vibe-aigc/models'],
     dts: false,
     minifyWhitespace: true,
     minifySyntax: true,

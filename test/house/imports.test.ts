@@ -41,7 +41,10 @@ const arrows: Record<string, readonly string[]> = {
 const forAll = ['errors.ts', 'host.ts'];
 const pureRooms = ['plan', 'run', 'decompose', 'execution', 'checkpoint', 'render'];
 /** Rooms that may import these packages and no others, besides those of Node. */
-const packagesOf: Record<string, readonly string[]> = { cli: ['vibe-aigc', 'commander'], models: ['zod'] };
+const packagesOf: Record<string, readonly string[]> = {
+  cli: ['vibe-aigc', 'vibe-aigc/models', 'commander'],
+  models: ['zod'],
+};
 
 interface Import {
   readonly from: string;

@@ -1,7 +1,7 @@
 import { checkDir } from '../check-dir.js';
 import { CommandError } from '../command-error.js';
 import { exit } from '../exit-codes.js';
-import { isOffline, openPlanner } from '../run/open-planner.js';
+import { openPlanner } from '../run/open-planner.js';
 import type { ModelOptions } from '../run/options.js';
 import { paint, print, printJson } from '../terminal/output.js';
 import { oneLine } from '../terminal/printable.js';
@@ -22,7 +22,7 @@ export async function doctor(options: DoctorOptions): Promise<void> {
     checkNode(process.versions.node),
     ...(await checkStore(checkDir(options.dir))),
     await checkHandlers(options),
-    await checkModel(process.env),
+    await checkModel(options.model, process.env),
   ].filter((finding) => finding !== undefined);
   if (options.json) printJson({ version: 1, isHealthy: findings.every(isFine), findings });
   else for (const finding of findings) print(lineOf(finding));
@@ -34,10 +34,11 @@ export async function doctor(options: DoctorOptions): Promise<void> {
 }
 
 async function checkHandlers(options: DoctorOptions): Promise<Finding | undefined> {
-  if (isOffline(options)) return undefined;
-  const subject = `handlers of ${options.handlers}`;
+  const { handlers } = options;
+  if (handlers === undefined) return undefined;
+  const subject = `handlers of ${handlers}`;
   try {
-    await openPlanner({ handlers: options.handlers as string });
+    await openPlanner({ handlers });
     return { subject, status: 'ok', found: 'they load' };
   } catch (error) {
     const { what, why = '', next = [] } = error instanceof CommandError ? error.explanation : { what: String(error) };

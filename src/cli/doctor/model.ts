@@ -1,29 +1,52 @@
+import { configuredUrl, type Endpoint, endpointOf, keyOf } from '../run/endpoint.js';
 import type { Finding } from './finding.js';
 
 const timeoutMs = 5_000;
-const openAi = 'https://api.openai.com/v1';
 
-/** Asks an endpoint of a model what it has: that costs nothing. No key is ever shown, nor what a URL has of one. */
-export async function checkModel(env: NodeJS.ProcessEnv): Promise<Finding> {
-  const { OPENAI_API_KEY: key, OPENAI_BASE_URL: given } = env;
-  const baseUrl = given || (key ? openAi : undefined);
-  if (baseUrl === undefined) {
-    const found = 'none is set up (OPENAI_API_KEY, OPENAI_BASE_URL): the offline composer works without';
-    return { subject: 'model', status: 'none', found };
-  }
-  const subject = `model at ${shownUrl(baseUrl)}`;
-  const next = ['look at OPENAI_BASE_URL and OPENAI_API_KEY'];
+/**
+ * Asks the endpoint of a model what it has: that costs nothing. No key is ever shown, nor what a URL has of one.
+ * @param name of the model, where one is named
+ */
+export async function checkModel(name: string | undefined, env: NodeJS.ProcessEnv): Promise<Finding> {
+  const baseURL = configuredUrl(env);
+  const endpoint = name === undefined ? baseURL && { baseURL, ...keyOf(env), model: undefined } : endpointOf(name, env);
+  if (endpoint) return askFor(endpoint);
+  const found = 'none is set up (OPENAI_API_KEY, OPENAI_BASE_URL): the offline composer works without';
+  return { subject: 'model', status: 'none', found };
+}
+
+type Asked = Omit<Endpoint, 'model'> & { readonly model: string | undefined };
+
+async function askFor({ baseURL, apiKey, model }: Asked): Promise<Finding> {
+  const subject = `model${model === undefined ? '' : ` ${model}`} at ${shownUrl(baseURL)}`;
+  const next = ['look at --model, OPENAI_BASE_URL and OPENAI_API_KEY, and whether a local Ollama runs'];
   try {
-    const response = await fetch(`${baseUrl.replace(/\/+$/, '')}/models`, {
-      headers: key ? { authorization: `Bearer ${key}` } : {},
+    const response = await fetch(`${baseURL.replace(/\/+$/, '')}/models`, {
+      headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
       signal: AbortSignal.timeout(timeoutMs),
     });
-    await response.body?.cancel();
-    if (response.ok) return { subject, status: 'ok', found: 'it answers' };
-    const why = response.status === 401 || response.status === 403 ? ', so the key is not taken' : '';
-    return { subject, status: 'bad', found: `it answers ${response.status}${why}`, next };
+    if (!response.ok) {
+      await response.body?.cancel();
+      const why = response.status === 401 || response.status === 403 ? ', so the key is not taken' : '';
+      return { subject, status: 'bad', found: `it answers ${response.status}${why}`, next };
+    }
+    const known = idsIn(await response.text());
+    if (model === undefined || known === undefined || known.some((id) => id === model || id === `${model}:latest`)) {
+      return { subject, status: 'ok', found: 'it answers' };
+    }
+    return { subject, status: 'bad', found: `it answers, and has no model of this name`, next };
   } catch (error) {
     return { subject, status: 'bad', found: `it does not answer (${reasonOf(error)})`, next };
+  }
+}
+
+/** The models that it lists; `undefined` where it lists them in a way of its own. */
+function idsIn(text: string): string[] | undefined {
+  try {
+    const { data } = JSON.parse(text) as { data?: unknown };
+    return Array.isArray(data) ? data.map(({ id }) => String(id)) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

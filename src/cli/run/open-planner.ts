@@ -1,27 +1,29 @@
-import { MetaPlanner, type ProgressListener } from 'vibe-aigc';
+import { type Handlers, MetaPlanner, type MetaPlannerOptions, type ProgressListener } from 'vibe-aigc';
 import { CommandError } from '../command-error.js';
 import { exit } from '../exit-codes.js';
+import { endpointOf } from './endpoint.js';
 import { loadHandlers } from './load-handlers.js';
 import type { ModelOptions, RunOptions } from './options.js';
 
 /** Whether nobody but the offline composer does the work. */
-export function isOffline({ handlers }: ModelOptions): boolean {
-  return handlers === undefined;
+export function isOffline({ model, handlers }: ModelOptions): boolean {
+  return model === undefined && handlers === undefined;
 }
 
 export const offlineNote =
-  'No model is used: the offline composer plans and writes a brief. --handlers runs functions of your own.';
+  'No model is used: the offline composer plans and writes a brief. --model uses one, --handlers your own functions.';
 
 /**
  * A planner as the options want it. Failures that may well pass are tried again, unless a module says otherwise.
- * @throws CommandError when a module cannot be used
+ * @throws CommandError when a module or a model cannot be used
  */
 export async function openPlanner(
   options: ModelOptions & Partial<RunOptions>,
   onProgress?: ProgressListener,
 ): Promise<MetaPlanner> {
-  const { handlers, dir, interval, concurrency, budget, grace } = options;
+  const { model, handlers, dir, interval, concurrency, budget, grace } = options;
   const exported = handlers === undefined ? {} : await loadHandlers(handlers);
+  const work = model === undefined ? exported : await withModelNamed(model, exported);
   const ours = {
     ...(dir !== undefined && { checkpointDir: dir }),
     ...(interval !== undefined && { checkpointInterval: interval }),
@@ -31,10 +33,33 @@ export async function openPlanner(
     ...(onProgress !== undefined && { onProgress }),
   };
   try {
-    return new MetaPlanner({ retry: 'standard', ...exported, ...ours });
+    return new MetaPlanner({ retry: 'standard', ...work, ...ours });
   } catch (error) {
     if (!(error instanceof TypeError) || handlers === undefined) throw error;
     const what = `What ${handlers} exports cannot be used.`;
     throw new CommandError(exit.setup, { what, why: error.message }, { cause: error });
+  }
+}
+
+/** The model does what the module leaves to it, and knows of the tools of the module when it plans. */
+async function withModelNamed(
+  name: string,
+  exported: Partial<MetaPlannerOptions>,
+): Promise<Partial<MetaPlannerOptions>> {
+  const { openaiCompatible, withModel } = await import('vibe-aigc/models');
+  const own = exported.handlers as Handlers | undefined;
+  const { retry } = exported;
+  try {
+    const model = openaiCompatible(endpointOf(name, process.env));
+    const parts = withModel(model, {
+      ...(own?.tools !== undefined && { tools: own.tools }),
+      ...(retry !== undefined && { retry }),
+    });
+    return { decomposer: parts.decomposer, ...exported, handlers: { ...parts.handlers, ...own } };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const next = ['look at --model, OPENAI_BASE_URL and OPENAI_API_KEY'];
+    const what = `The model ${JSON.stringify(name)} cannot be used.`;
+    throw new CommandError(exit.setup, { what, why: error.message, next }, { cause: error });
   }
 }

@@ -6,6 +6,7 @@ import { budget } from './budget.js';
 
 /** Who plans and who does the work. */
 export interface ModelOptions {
+  readonly model?: string;
   readonly handlers?: string;
 }
 
@@ -23,7 +24,9 @@ export interface RunOptions extends ModelOptions {
 }
 
 export function addModelOptions(command: Command): Command {
-  return command.option('--handlers <file>', 'a module of your own that exports handlers, and what else it likes');
+  return command
+    .option('--model <name>', 'a model that plans and does the work: gpt-5-mini, or ollama/llama3.2')
+    .option('--handlers <file>', 'a module of your own that exports handlers, and what else it likes');
 }
 
 export function addRunOptions(command: Command): Command {

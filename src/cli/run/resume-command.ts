@@ -9,12 +9,13 @@ export function resumeCommand(
   options: RunOptions,
   changed: { readonly budget?: Readonly<Record<string, number>>; readonly jobs?: unknown } = {},
 ): string {
-  const { dir, handlers, interval, concurrency, budget, grace, onCorrupt } = options;
+  const { dir, model, handlers, interval, concurrency, budget, grace, onCorrupt } = options;
   const caps = { ...budget, ...changed.budget };
   return commandLine([
     'resume',
     planId,
     ...dirWords(dir),
+    ...(model === undefined ? [] : ['--model', model]),
     ...(handlers === undefined ? [] : ['--handlers', handlers]),
     ...(interval === undefined ? [] : ['--interval', `${interval}`]),
     ...(concurrency === undefined ? [] : ['--concurrency', `${concurrency}`]),
