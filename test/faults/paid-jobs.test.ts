@@ -36,7 +36,8 @@ for (const { drop, find, points } of cases) {
           await scratch.run({ ...task, shop }, { action: 'kill', at, when });
           let last = await scratch.run({ ...task, shop });
           const decided: string[] = [];
-          for (let jobs = 2; jobs > 0 && inDoubt(last) !== undefined; jobs--) {
+          // A job that is submitted again for the first time may have its answer cut off once more.
+          for (let doubts = 3; doubts > 0 && inDoubt(last) !== undefined; doubts--) {
             expect(find).toBe(false);
             const { decision, nodeId, name: job } = decide(last, purchases());
             decided.push(nodeId);
