@@ -1,3 +1,5 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { transform } from 'esbuild';
 import { defineConfig } from 'tsup';
 
 const common = {
@@ -19,8 +21,8 @@ const common = {
 export default defineConfig([
   // Names stay for stack traces; comments are in the sources and in the types.
   { ...common, noExternal: ['nanoid'], format: 'esm', minifyWhitespace: true, minifySyntax: true },
-  // Not minified: the transform that splits CommonJS cannot read minified classes.
-  { ...common, noExternal: ['nanoid'], format: 'cjs' },
+  // Minified afterwards: the transform that splits CommonJS cannot read minified classes.
+  { ...common, noExternal: ['nanoid'], format: 'cjs', onSuccess: withoutWhitespace },
   // A user of the library like any other: it imports `vibe-aigc` by name. In parts, so that a command loads what it needs.
   {
     ...common,
@@ -35,3 +37,10 @@ export default defineConfig([
     },
   },
 ]);
+
+async function withoutWhitespace(): Promise<void> {
+  for (const name of (await readdir('dist')).filter((one) => one.endsWith('.cjs'))) {
+    const { code } = await transform(await readFile(`dist/${name}`, 'utf8'), { minifyWhitespace: true });
+    await writeFile(`dist/${name}`, code);
+  }
+}
