@@ -35,6 +35,14 @@ describe.concurrent('vibe-aigc execute', () => {
     expect(fresh.stderr).toContain('analysis started');
   });
 
+  it('shows its progress on a terminal that does not say how large it is', async () => {
+    const cwd = await temporaryDirectory();
+    const { code, screen } = await runInTerminal(words, { cwd, columns: 0 });
+    expect(code).toBe(0);
+    expect(screen).toMatch(/planning {2}\d/);
+    expect(screen).not.toMatch(/^…$/m);
+  });
+
   it('takes a vibe as a file and on stdin, and adds what the options say of it', async () => {
     const cwd = await temporaryDirectory();
     const vibe = { description: 'A postcard', style: 'loud', constraints: ['no adjectives'] };
