@@ -6,7 +6,7 @@ import type {
 } from 'vibe-aigc';
 import { VibeError } from 'vibe-aigc';
 import type { Explanation } from './command-error.js';
-import { checkpointsCommand, shellWord } from './command-line.js';
+import { checkpointsCommand, commandLine, shellWord } from './command-line.js';
 import { type ExitCode, exit, exitCodeOf } from './exit-codes.js';
 
 interface Explained {
@@ -14,9 +14,16 @@ interface Explained {
   readonly explanation: Explanation;
 }
 
+/** What the command that failed was given: its folder, and its model. */
+interface Where {
+  readonly dir?: string | undefined;
+  readonly model?: string | undefined;
+}
+
 /** Any error in the words of the command line: the messages of the library speak of its methods. */
-export function explainError(error: unknown, dir?: string): Explained {
-  if (VibeError.is(error)) return { exitCode: exitCodeOf[error.code] ?? exit.failed, explanation: explain(error, dir) };
+export function explainError(error: unknown, where: Where = {}): Explained {
+  if (VibeError.is(error))
+    return { exitCode: exitCodeOf[error.code] ?? exit.failed, explanation: explain(error, where) };
   const message = error instanceof Error ? error.message : String(error);
   // What was given to us was handed on, and the library does not take it.
   if (error instanceof TypeError && message.startsWith('Option "')) {
@@ -26,7 +33,7 @@ export function explainError(error: unknown, dir?: string): Explained {
   return { exitCode: exit.failed, explanation: { what: `Something went wrong: ${message}`, next } };
 }
 
-function explain(error: VibeError, dir?: string): Explanation {
+function explain(error: VibeError, { dir, model }: Where): Explanation {
   switch (error.code) {
     case 'CHECKPOINT_NOT_FOUND': {
       const { checkpointId, planId } = error as CheckpointNotFoundError;
@@ -70,6 +77,14 @@ function explain(error: VibeError, dir?: string): Explanation {
         next: ['look at --dir and its permissions, then run the same command again'],
       };
     }
+    case 'MODEL_FAILED':
+      return {
+        what: error.message,
+        next:
+          model === undefined
+            ? []
+            : [`${commandLine(['doctor', '--model', model])}   tells where it is asked for, and whether it is there`],
+      };
     default:
       return { what: error.message };
   }

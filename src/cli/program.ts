@@ -7,7 +7,7 @@ import { opensWithExamples } from './examples.js';
 import { addExecute } from './execute/commands.js';
 import type { ExitCode } from './exit-codes.js';
 import { addPlan } from './plan/commands.js';
-import { reportError } from './report-error.js';
+import { type Called, reportError } from './report-error.js';
 import { addResume } from './resume/commands.js';
 import { addSignal } from './signal/commands.js';
 import { printable } from './terminal/printable.js';
@@ -15,15 +15,16 @@ import { packageVersion } from './version.js';
 
 /** Runs the command line and answers the exit code. Each command loads what it needs when it is called. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
-  const called: { dir?: string } = {};
+  let called: Called = { args };
   const program = buildProgram().hook('preAction', (_, command) => {
-    called.dir = command.opts().dir;
+    const { dir, model } = command.opts();
+    called = { args, dir, model };
   });
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
-    return reportError(error, { verbose: args.includes('--verbose'), dir: called.dir });
+    return reportError(error, called);
   }
 }
 

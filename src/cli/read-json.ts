@@ -30,11 +30,15 @@ async function readText(path: string, option: string): Promise<string> {
     const { code, message } = error as NodeJS.ErrnoException;
     const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
     const what = isMissing ? `There is no file ${path} for ${option}.` : `${option} ${path} cannot be read.`;
-    const why = isMissing ? undefined : message;
     throw new CommandError(
       isMissing ? exit.notFound : exit.usage,
-      { what, ...(why !== undefined && { why }) },
+      isMissing ? { what, next: [pathStart()] } : { what, why: message },
       { cause: error },
     );
   }
+}
+
+/** What to do about a file that is not there. */
+export function pathStart(): string {
+  return `look at the path: it starts in ${process.cwd()}`;
 }

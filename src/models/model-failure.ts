@@ -33,7 +33,7 @@ export function modelErrorOf(modelId: string, thrown: unknown): unknown {
   if (!isTransient(thrown)) return thrown;
   const reason = isTimeout(thrown) ? 'timeout' : 'unavailable';
   const what = reason === 'timeout' ? 'it did not answer in time' : 'it could not be reached';
-  return new ModelError(modelId, reason, `${what} (${briefly(message)})`, { cause: thrown });
+  return new ModelError(modelId, reason, `${what} (${briefly(causeOf(thrown, message))})`, { cause: thrown });
 }
 
 /** @param told what the provider said, in which codes are looked for */
@@ -79,6 +79,14 @@ export function checkWilling(modelId: string, { text, finishReason }: ModelAnswe
 export function briefly(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   return line.length <= 300 ? line : `${line.slice(0, 300)}…`;
+}
+
+/** `fetch` says of any connection that it failed; why, and which address it was, is in its cause. */
+function causeOf(thrown: unknown, message: string): string {
+  const { cause } = thrown as { readonly cause?: unknown };
+  if (!(cause instanceof Error)) return message;
+  const told = cause.message || (cause as { readonly code?: unknown }).code; // of several addresses there is no message
+  return typeof told === 'string' && told !== '' && told !== message ? `${message}: ${told}` : message;
 }
 
 function isTimeout(thrown: unknown): boolean {

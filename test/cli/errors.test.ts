@@ -35,10 +35,9 @@ describe('an error of the library', () => {
   });
 
   it('is told in the words of the command line, about the same folder', () => {
-    const { explanation } = explainError(
-      new CheckpointCorruptError({ ...damage, fallbackCheckpointId: 'cp-0' }),
-      'my runs',
-    );
+    const { explanation } = explainError(new CheckpointCorruptError({ ...damage, fallbackCheckpointId: 'cp-0' }), {
+      dir: 'my runs',
+    });
     expect(explanation).toEqual({
       what: 'Checkpoint cp-1 of plan "plan-001" is damaged.',
       why: 'it is cut off (/x/cp-1.json)',

@@ -35,6 +35,14 @@ describe.concurrent('vibe-aigc execute', () => {
     expect(fresh.stderr).toContain('analysis started');
   });
 
+  it('shows its progress on a terminal that does not say how large it is', async () => {
+    const cwd = await temporaryDirectory();
+    const { code, screen } = await runInTerminal(words, { cwd, columns: 0 });
+    expect(code).toBe(0);
+    expect(screen).toMatch(/planning {2}\d/);
+    expect(screen).not.toMatch(/^…$/m);
+  });
+
   it('takes a vibe as a file and on stdin, and adds what the options say of it', async () => {
     const cwd = await temporaryDirectory();
     const vibe = { description: 'A postcard', style: 'loud', constraints: ['no adjectives'] };
@@ -117,7 +125,13 @@ describe.concurrent('vibe-aigc execute', () => {
   it.each([
     [['execute'], 2, 'There is no vibe.'],
     [['execute', 'a', '--vibe', 'b.json'], 2, 'The vibe is given twice'],
-    [['execute', '--vibe', 'none.json'], 3, 'There is no file none.json for --vibe.'],
+    [['execute', 'a', 'noir', 'film'], 2, 'do:  put the vibe in quotes: vibe-aigc execute "a film about tides"'],
+    [['plan', 'a', 'film', '--style', 'loud'], 2, 'do:  put the vibe in quotes: vibe-aigc plan "a film about tides"'],
+    [
+      ['execute', '--vibe', 'none.json'],
+      3,
+      'There is no file none.json for --vibe.\n  do:  look at the path: it starts in ',
+    ],
     [['execute', '--plan', 'none.json'], 3, 'There is no file none.json for --plan.'],
     [['execute', '--plan', '-', '--style', 'loud'], 2, 'A plan has its vibe in itself'],
     [['execute', '--vibe', '-'], 2, '--vibe on stdin is not JSON.'],
@@ -127,7 +141,11 @@ describe.concurrent('vibe-aigc execute', () => {
     [['execute', 'a', '--json', '--stream'], 2, 'cannot be used with option'],
     [['execute', 'a', '--budget', 'much'], 2, 'It must be an amount'],
     [['execute', 'a', '--on-corrupt', 'ignore'], 2, 'Allowed choices are throw, fallback'],
-    [['execute', 'a', '--handlers', 'none.mjs'], 3, 'There is no file none.mjs for --handlers.'],
+    [
+      ['execute', 'a', '--handlers', 'none.mjs'],
+      3,
+      'There is no file none.mjs for --handlers.\n  do:  look at the path: it starts in ',
+    ],
     [['execute', 'a', '--dir', '/dev/null/x'], 1, 'store'],
   ])('ends as it says for %j', async (args, code, message) => {
     const cwd = await temporaryDirectory();

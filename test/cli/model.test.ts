@@ -49,7 +49,7 @@ describe.concurrent('--model', () => {
     const cwd = await temporaryDirectory();
     const { code, screen } = await runInTerminal(['plan', 'A poem', '--model', 'm'], { cwd, env, columns: 100 });
     expect(code).toBe(0);
-    expect(screen).toMatch(/^poem +generate +idea +Write the poem$/m);
+    expect(screen).toMatch(/^>- poem \(generate\): Write the poem$/m);
   });
 
   it('leaves to a module what it exports, and is in the command that goes on', async () => {
@@ -72,6 +72,17 @@ describe.concurrent('--model', () => {
     expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
     expect(stderr).toContain('401');
     expect(stderr).not.toContain('sk-wrong');
+  });
+
+  it('says of a model that cannot be reached where it was looked for, and what tells more', async () => {
+    const server = await startChatServer(() => failure(500, 'never asked'));
+    await server[Symbol.asyncDispose]();
+    const cwd = await temporaryDirectory();
+    const env = { OPENAI_BASE_URL: server.baseURL };
+    const { code, stderr } = await runCli(['plan', 'A poem', '--model', 'm'], { cwd, env });
+    expect(code).toBe(5);
+    expect(stderr).toContain(`ECONNREFUSED ${new URL(server.baseURL).host}`);
+    expect(stderr).toContain('do:  vibe-aigc doctor --model m   tells where it is asked for');
   });
 
   it('ends with 5 for an endpoint that is none', async () => {

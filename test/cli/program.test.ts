@@ -37,6 +37,7 @@ describe.concurrent('vibe-aigc', () => {
 
   it.each([
     [['chekpoints'], "unknown command 'chekpoints'", 'Did you mean checkpoints?'],
+    [['a noir film'], "unknown command 'a noir film'", 'do:  if it is what you want made: vibe-aigc execute "'],
     [['checkpoints', 'lst'], "unknown command 'lst'", 'Did you mean list?'],
     [['checkpoints', 'list', '--jsn'], "unknown option '--jsn'", 'Did you mean --json?'],
     [['checkpoints', 'list', '--limit', '0'], "argument '0' is invalid", 'a whole number of at least 1'],

@@ -104,7 +104,7 @@ export async function runInTerminal(
   { columns = 80, answer, typed = [], afterwards, ...options }: TerminalOptions = {},
 ): Promise<{ readonly code: number | null; readonly screen: string }> {
   const words = [...command, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  const line = `stty cols ${columns} rows 24; exec ${words.join(' ')}`;
+  const line = `stty cols ${columns} rows ${columns === 0 ? 0 : 24}; exec ${words.join(' ')}`;
   const child = spawn(terminalProgram, ['-q', '-e', '-c', line, '/dev/null'], spawnOptions(options, 'pipe'));
   const keys = [...(answer === undefined ? [] : [{ when: /\[y\/N\]/, keys: answer }]), ...typed];
   const acts = keys.map(({ when, keys: text }) => ({ when, act: () => void child.stdin?.write(text) }));

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MetaPlanner } from 'vibe-aigc';
 import { checkDir } from '../check-dir.js';
+import { commandLine } from '../command-line.js';
 import { print, printJson, say, terminalColumns } from '../terminal/output.js';
 import { printable } from '../terminal/printable.js';
 import { summaryLines } from './summary-table.js';
@@ -26,5 +27,5 @@ export async function listCheckpoints({ plan, limit, dir, json, trunc }: ListOpt
 function sayThatThereAreNone(checkpointDir: string, plan: string | undefined): void {
   const what = plan === undefined ? 'No checkpoints' : `No checkpoints of plan ${JSON.stringify(plan)}`;
   const where = existsSync(checkpointDir) ? `in ${checkpointDir}` : `yet: ${checkpointDir} does not exist`;
-  say(printable(`${what} ${where}. "vibe-aigc demo" shows what they are good for.`));
+  say(printable(`${what} ${where}. "${commandLine(['demo'])}" shows what they are good for.`));
 }

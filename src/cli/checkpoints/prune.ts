@@ -1,6 +1,7 @@
 import { MetaPlanner, type PruneOptions, type PruneReport } from 'vibe-aigc';
 import { checkDir } from '../check-dir.js';
 import { CommandError } from '../command-error.js';
+import { checkpointsCommand } from '../command-line.js';
 import { type ExitCode, exit, exitCodeOf } from '../exit-codes.js';
 import { askYesNo, canAsk } from '../terminal/ask.js';
 import { print, printJson, say } from '../terminal/output.js';
@@ -110,6 +111,6 @@ function failIfLeftAlone({ skipped }: PruneReport): void {
     ? exit.failed
     : exitCodeOf[first.error.code];
   const plans = failed.length === 1 ? 'A plan was' : `${failed.length} plans were`;
-  const next = ['vibe-aigc checkpoints list   shows what is damaged'];
+  const next = [`${checkpointsCommand('list')}   shows what is damaged`];
   throw new CommandError(worst, { what: `${plans} left alone that could not be read.`, next });
 }

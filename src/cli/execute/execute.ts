@@ -1,5 +1,6 @@
 import type { VibeInput, WorkflowPlanInput } from 'vibe-aigc';
 import { CommandError } from '../command-error.js';
+import { commandLine } from '../command-line.js';
 import { exit } from '../exit-codes.js';
 import { readJson } from '../read-json.js';
 import type { RunOptions } from '../run/options.js';
@@ -17,7 +18,7 @@ export interface ExecuteCommandOptions extends VibeOptions, RunOptions {
 export async function execute(words: string | undefined, options: ExecuteCommandOptions): Promise<void> {
   const { planId, fresh = false, onCorrupt } = options;
   const plan = options.plan === undefined ? undefined : await readPlan(words, options.plan, options);
-  const vibe = plan?.sourceVibe ?? (await readVibe(words, options));
+  const vibe = plan?.sourceVibe ?? (await readVibe(words, options, 'execute'));
   await performRun(
     (planner) =>
       planner.executeWithResume(vibe, {
@@ -45,6 +46,8 @@ async function readPlan(
     typeof value === 'object' && value !== null && !Array.isArray(value);
   const plan = isObject(given) && given.version === 1 && isObject(given.plan) ? given.plan : given;
   if (isObject(plan) && isObject(plan.sourceVibe)) return plan as WorkflowPlanInput;
-  const next = ['give what "vibe-aigc plan --json" prints: {"id": "...", "sourceVibe": {...}, "rootNodes": [...]}'];
+  const next = [
+    `give what "${commandLine(['plan', '--json'])}" prints: {"id": "...", "sourceVibe": {...}, "rootNodes": [...]}`,
+  ];
   throw new CommandError(exit.usage, { what: '--plan is not a plan.', next });
 }

@@ -1,47 +1,33 @@
-import type { WorkflowNode, WorkflowPlan } from 'vibe-aigc';
+import { type PictureFormat, renderPlan, type WorkflowPlan } from 'vibe-aigc';
 import { isOffline, offlineNote, openPlanner } from '../run/open-planner.js';
 import type { ModelOptions } from '../run/options.js';
 import { print, printJson, say, terminalColumns } from '../terminal/output.js';
-import { oneLine, printable } from '../terminal/printable.js';
-import { type Cell, type Column, tableLines } from '../terminal/table.js';
+import { cut } from '../terminal/width.js';
 import type { VibeOptions } from '../vibe/options.js';
 import { readVibe } from '../vibe/read-vibe.js';
 
 export interface PlanCommandOptions extends VibeOptions, ModelOptions {
   readonly planId?: string;
+  readonly format?: PictureFormat;
   readonly json?: boolean;
   readonly trunc: boolean;
 }
 
-const columns: readonly Column[] = [
-  { title: 'NODE', min: 16 },
-  { title: 'TYPE' },
-  { title: 'AFTER', min: 16 },
-  { title: 'DESCRIPTION', min: 24 },
-];
-
 export async function plan(words: string | undefined, options: PlanCommandOptions): Promise<void> {
-  const { planId, json, trunc } = options;
-  const vibe = await readVibe(words, options);
+  const { planId, format = 'ascii', json, trunc } = options;
+  const vibe = await readVibe(words, options, 'plan');
   const planner = await openPlanner(options);
   if (isOffline(options)) say(offlineNote);
   const made = await planner.plan(vibe, planId === undefined ? {} : { planId });
   if (json) return printJson({ version: 1, plan: made });
-  print(`Plan ${printable(made.id)}`);
-  print('');
-  for (const line of tableLines(columns, rowsOf(made), trunc ? terminalColumns() : undefined)) print(line);
+  for (const line of linesOf(made, format, trunc)) print(line);
 }
 
-/** Children below their parent, and further in. */
-function rowsOf({ rootNodes }: WorkflowPlan): Cell[][] {
-  const rows: Cell[][] = [];
-  const add = (nodes: readonly WorkflowNode[], level: number) => {
-    for (const { id, type, dependencies, description, children } of nodes) {
-      const name = `${'  '.repeat(level)}${printable(id)}`;
-      rows.push([name, type, dependencies.map(printable).join(', ') || '-', oneLine(description)]);
-      add(children, level + 1);
-    }
-  };
-  add(rootNodes, 0);
-  return rows;
+/** A terminal gets lines that fit; what is piped as text is whole. Images fold wherever they go: large ones are not drawn. */
+function linesOf(plan: WorkflowPlan, format: PictureFormat, trunc: boolean): string[] {
+  const columns = trunc && format === 'ascii' ? terminalColumns() : undefined;
+  const folds = trunc && (format !== 'ascii' || columns !== undefined);
+  const picture = renderPlan(plan, folds ? { format } : { format, foldAbove: Number.POSITIVE_INFINITY });
+  const lines = picture.trimEnd().split('\n');
+  return columns === undefined ? lines : lines.map((line) => cut(line, columns));
 }

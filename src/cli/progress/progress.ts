@@ -66,8 +66,9 @@ class LiveProgress implements RunProgress {
     if (now - this.spend.askedAt >= askMs) {
       this.spend = { text: spendText(this.stateOf(this.planId)?.spend ?? []), askedAt: now };
     }
-    const { columns = 80, rows = 24 } = process.stderr;
-    this.block.draw(this.view.lines(now, { columns: Math.max(1, columns - 1), rows, spend: this.spend.text }));
+    const { columns, rows } = process.stderr; // 0 where the terminal does not say, as in some containers
+    const size = { columns: Math.max(1, (columns || 80) - 1), rows: rows || 24 };
+    this.block.draw(this.view.lines(now, { ...size, spend: this.spend.text }));
   }
 }
 

@@ -1,7 +1,7 @@
 import { type CheckpointSummary, type ExecuteOptions, MetaPlanner, type Vibe } from 'vibe-aigc';
 import { checkDir } from '../check-dir.js';
 import { CommandError } from '../command-error.js';
-import { checkpointsCommand, shellWord } from '../command-line.js';
+import { checkpointsCommand, commandLine, shellWord } from '../command-line.js';
 import { exit } from '../exit-codes.js';
 import { parseJson } from '../read-json.js';
 import { findRun } from '../run/find-run.js';
@@ -51,7 +51,7 @@ async function vibeOf(
     what: `Nothing intact of plan ${JSON.stringify(printable(planId))} tells what it was made for.`,
     next: [
       `${checkpointsCommand(`repair ${shellWord(planId)}`, dir)}   saves what can be saved`,
-      'or start over: vibe-aigc execute, with the vibe, --plan-id and --fresh',
+      `or start over: ${commandLine(['execute'])}, with the vibe, --plan-id and --fresh`,
     ],
   });
 }

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { MetaPlannerOptions } from 'vibe-aigc';
 import { CommandError } from '../command-error.js';
 import { exit } from '../exit-codes.js';
+import { pathStart } from '../read-json.js';
 
 /** What a module may export: options of the planner that belong to the work, and not to the command line. */
 const exportable = [
@@ -30,7 +31,9 @@ type Exported = Pick<MetaPlannerOptions, (typeof exportable)[number]>;
 export async function loadHandlers(path: string): Promise<Exported> {
   const file = resolve(path);
   const found = await stat(file).catch(() => undefined);
-  if (found === undefined) throw new CommandError(exit.notFound, { what: `There is no file ${path} for --handlers.` });
+  if (found === undefined) {
+    throw new CommandError(exit.notFound, { what: `There is no file ${path} for --handlers.`, next: [pathStart()] });
+  }
   const module = await load(file, path);
   const { default: whole } = module;
   const exported = typeof whole === 'object' && whole !== null ? (whole as Record<string, unknown>) : module;

@@ -1,5 +1,6 @@
 import type { VibeInput } from 'vibe-aigc';
 import { CommandError } from '../command-error.js';
+import { commandLine } from '../command-line.js';
 import { exit } from '../exit-codes.js';
 import { readJson } from '../read-json.js';
 import type { VibeOptions } from './options.js';
@@ -11,12 +12,16 @@ import type { VibeOptions } from './options.js';
 export async function readVibe(
   words: string | undefined,
   { vibe: file, style, constraint = [], domain }: VibeOptions,
+  command: 'execute' | 'plan',
 ): Promise<VibeInput> {
   if (words !== undefined && file !== undefined) {
     throw usage('The vibe is given twice, in words and as --vibe.', 'leave one of them out');
   }
   if (words === undefined && file === undefined) {
-    throw usage('There is no vibe.', 'say what you want made, in quotes: vibe-aigc execute "a film about tides"');
+    throw usage(
+      'There is no vibe.',
+      `say what you want made, in quotes: ${commandLine([command])} "a film about tides"`,
+    );
   }
   const given = file === undefined ? { description: words } : await readJson(file, '--vibe');
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
