@@ -19,7 +19,7 @@
  *   4. The same call, with a higher budget:
  *      it goes on with 5 of 6 nodes done
  *      master is done: master.mp4
- *      completed: master.mp4, and $9 spent
+ *      completed: $9 spent, and master.mp4 is there with 3000000 bytes
  *   5. The ledger of the provider, in which each purchase stands once:
  *      job-1  scene-1  $2
  *      job-2  scene-2  $2
@@ -27,7 +27,8 @@
  *      job-4  master  $3
  *
  * The script decides how many scenes there are, and each becomes a node. A render is a job of a provider, which is a
- * process of its own: it bills whatever is ordered, also twice, and loses an answer. See film/render-provider.ts.
+ * process of its own: it bills whatever is ordered, also twice, and loses an answer. See film/render-provider.ts. What it
+ * renders is stored beside the plan, and the outputs of the nodes refer to it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,9 +37,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type ExecutionEvent, MetaPlanner, type NodeHandler } from 'vibe-aigc';
+import { type BlobRef, type ExecutionEvent, MetaPlanner, type NodeHandler } from 'vibe-aigc';
 
 const vibe = { description: 'A film about tides', style: 'slow, grey', constraints: ['no dialogue'] };
+
+/** The output of a render. */
+interface Rendered {
+  clip: BlobRef;
+}
 
 /** What a film app consists of: how it plans, and a handler for each kind of work. */
 function filmPlanner(checkpointDir: string, provider: string, onProgress?: (event: ExecutionEvent) => void) {
@@ -68,11 +74,16 @@ function filmPlanner(checkpointDir: string, provider: string, onProgress?: (even
       },
       poll: async (id, { signal }) =>
         (await ask(id, { signal })).isReady ? { status: 'done' } : { status: 'pending', waitMs: 20 },
-      collect: (id, { signal }) => ask(id, { signal }),
+      collect: async (id, { signal }) => {
+        const { clip: name, price } = await ask(id, { signal });
+        const { body } = await fetch(`${provider}/${id}/clip`, { signal });
+        if (body === null) throw new Error(`${name} is empty`);
+        return { clip: await ctx.blob(body, { mime: 'video/mp4', name }), price };
+      },
       find: async ({ idempotencyKey, signal }) => (await ask(`?reference=${idempotencyKey}`, { signal })).id,
     });
     await ctx.spend({ amount: order.price });
-    return order.clip;
+    return { clip: order.clip } satisfies Rendered;
   };
 
   /** Waits for a person: no process has to stay alive meanwhile. */
@@ -138,7 +149,10 @@ async function tellTheStory(directory: string): Promise<void> {
 
   console.log('4. The same call, with a higher budget:');
   const film = await planner.executeWithResume(vibe, { budget: { run: { USD: 10 } } });
-  console.log(`   ${film.status}: ${film.outputs.master}, and $${film.executionSummary.spend.USD?.amount} spent`);
+  const { clip } = film.outputs.master as Rendered;
+  const { length } = await (await planner.openBlob(clip)).bytes(); // checked against the hash in its reference
+  const spent = film.executionSummary.spend.USD?.amount;
+  console.log(`   ${film.status}: $${spent} spent, and ${clip.name} is there with ${length} bytes`);
 
   console.log('5. The ledger of the provider, in which each purchase stands once:');
   for (const line of await ordersIn(ledger)) console.log(`   ${line}`);
@@ -154,7 +168,10 @@ async function tellTheStory(directory: string): Promise<void> {
 function tell(event: ExecutionEvent): void {
   const { completed, total } = event.progress;
   if (event.type === 'run_started') console.log(`   it goes on with ${completed} of ${total} nodes done`);
-  if (event.type === 'node_completed') console.log(`   ${event.nodeId} is done: ${event.output}`);
+  if (event.type === 'node_completed') {
+    const { nodeId, output } = event;
+    console.log(`   ${nodeId} is done: ${typeof output === 'string' ? output : (output as Rendered).clip.name}`);
+  }
   if (event.type !== 'run_paused') return;
   const { pause } = event;
   if (pause.reason === 'signal') console.log(`   paused: ${pause.nodeId} waits for "${pause.name}"`);

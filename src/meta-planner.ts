@@ -219,7 +219,8 @@ export class MetaPlanner {
 
   /**
    * Resolves to `true` when something was removed. Removes a place to return to, never progress: a run whose only
-   * checkpoint this was is still resumed.
+   * checkpoint this was is still resumed. A position in the journal of an earlier run stays, with `false`, while the
+   * latest run has only files.
    * @throws PlanLockedError when the checkpoint is a position in the journal of a plan that another process runs
    */
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {

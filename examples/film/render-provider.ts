@@ -1,6 +1,7 @@
 /**
  * The render provider of examples/film.ts, in a process of its own: it takes orders over HTTP, bills each of them in its
- * ledger, and renders a clip between the first and the second time that somebody asks for it.
+ * ledger, and renders a clip between the first and the second time that somebody asks for it. Then the clip is there to
+ * be downloaded, a megabyte for each dollar.
  *
  * It is not a kind one. It bills every order, also one that it has seen before, and its answer to the second order is
  * lost on the way.
@@ -33,6 +34,8 @@ const server = createServer(async (request, response) => {
     if (orders.length !== 2) answer(201, { id: order.id });
     return;
   }
+  const clip = orders.find(({ id }) => pathname === `/${id}/clip`);
+  if (clip !== undefined) return response.end(Buffer.alloc(clip.price * 1_000_000, clip.clip));
   const reference = searchParams.get('reference');
   const order = orders.find((one) => (reference === null ? pathname === `/${one.id}` : one.reference === reference));
   if (order === undefined) return answer(404, {});

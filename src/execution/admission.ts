@@ -12,8 +12,10 @@ export interface Admission {
 
 export interface Admitted {
   readonly isAdmitted: true;
-  /** Called once, when the attempt is over. `undefined`: it was left behind by a pause. */
+  /** Called once, when the attempt is over. `undefined`: it was left by a pause. */
   leave(outcome: AttemptOutcome | undefined): void;
+  /** The run ends without the attempt, which is still at work: it leaves when its handler really ends, if ever. */
+  leaveBehind(): void;
 }
 
 export interface Refused {

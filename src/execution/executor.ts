@@ -7,11 +7,12 @@ import type { EndStatus, RunRecord } from '../run/run-record.js';
 import { applyRecord, type RunState } from '../run/run-state.js';
 import { serializeError } from '../run/serialize-error.js';
 import type { Attempt, AttemptOutcome } from './attempt.js';
-import type { Emit } from './execution-event.js';
+import { recordOf } from './decision-record.js';
+import { emitRecord } from './emit-record.js';
 import type { ExecutionServices } from './execution-services.js';
 import { delayBeforeRetry, retryOf } from './retry.js';
 import { RunningAttempt } from './running-attempt.js';
-import { type Decision, Scheduler } from './scheduler.js';
+import { Scheduler } from './scheduler.js';
 
 /**
  * Runs what a run has left to do and answers how it ended. Everything that happens is appended to the log, and state,
@@ -298,7 +299,7 @@ class RunExecution {
       for (const record of records) {
         const before = this.state.completed.length;
         const placed = applyRecord(this.state, record);
-        if (this.services.emit !== undefined) this.emitRecord(record, before, this.services.emit);
+        if (this.services.emit !== undefined) emitRecord(record, this.state, before, this.services.emit);
         if (record.kind === 'run_ended') this.end(record.status);
         else if (placed !== undefined) this.scheduler?.react(placed, record);
         if (record.kind === 'attempt_failed') this.startAgain(placed as GraphNode, record);
@@ -320,33 +321,6 @@ class RunExecution {
 
   private startAgain(placed: GraphNode, { nodeId, retryAt }: NodeRecordOf<'attempt_failed'>): void {
     if (this.isStarting) this.startLater(placed, { reason: 'retry', nodeId, resumeAt: retryAt });
-  }
-
-  private emitRecord(record: RunRecord, before: number, emit: Emit): void {
-    if (record.kind === 'attempt_failed') {
-      const { nodeId, attempt, error, at, retryAt } = record;
-      const delayMs = Date.parse(retryAt) - Date.parse(at);
-      emit({ type: 'node_retry', nodeId, attempt, error, delayMs, nextAttemptAt: retryAt });
-    }
-    if (record.kind === 'node_reopened') {
-      const { nodeId, reason, name } = record;
-      emit({ type: 'node_reopened', nodeId, reason, ...(name !== undefined && { name }) });
-    }
-    if (record.kind === 'node_settled') {
-      const { result } = record;
-      if (result.status === 'failed') {
-        emit({ type: 'node_failed', nodeId: result.nodeId, error: result.error, attempts: result.attempts });
-      } else if (result.status === 'skipped') {
-        emit({ type: 'node_skipped', nodeId: result.nodeId, blockedBy: result.blockedBy });
-      }
-    }
-    for (let position = before; position < this.state.completed.length; position++) {
-      const nodeId = this.state.completed[position] as string;
-      const result = this.state.results.get(nodeId);
-      if (result?.status === 'completed') {
-        emit({ type: 'node_completed', nodeId, output: result.output, durationMs: result.durationMs });
-      }
-    }
   }
 
   private interrupt(): void {
@@ -488,15 +462,3 @@ const drained: Pause = { reason: 'drain' };
 const mostHeld = 100;
 
 const nothing: Commit = { records: [] };
-
-function recordOf(decision: Decision, at: string): RunRecord {
-  const nodeId = decision.placed.node.id;
-  if (decision.kind === 'complete') return { kind: 'composite_completed', nodeId, at };
-  const settled = { nodeId, attempts: 0, startedAt: at, completedAt: at, durationMs: 0 };
-  if (decision.kind === 'skip') {
-    return { kind: 'node_settled', result: { status: 'skipped', ...settled, blockedBy: decision.blockedBy.node.id } };
-  }
-  const message = `child ${JSON.stringify(decision.child.node.id)} failed`;
-  const error = { name: 'ChildFailedError', message, code: 'CHILD_FAILED' };
-  return { kind: 'node_settled', result: { status: 'failed', ...settled, error } };
-}

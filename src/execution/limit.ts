@@ -57,24 +57,31 @@ export class Limit {
     return Math.max(this.requests?.waitMs(1, nowMs) ?? 0, this.tokens?.waitMs(0, nowMs) ?? 0);
   }
 
-  /** An attempt begins. Only when `waitMs` is 0. @returns how to say that it is over */
-  take(): (end: AttemptEnd) => void {
+  /** An attempt begins. Only when `waitMs` is 0. */
+  take(): LimitPlace {
     const isProbe = this.refusals > 0;
     this.active++;
     this.requests?.take(1, this.clock.now());
     if (isProbe) this.isProbing = true;
-    return (end) => this.leave(isProbe, end);
+    return new LimitPlace(this, isProbe);
   }
 
   useTokens(tokens: number): void {
     this.tokens?.take(tokens, this.clock.now());
   }
 
-  private leave(isProbe: boolean, end: AttemptEnd): void {
+  /** For a place that is given back. */
+  leave(isProbe: boolean, end: AttemptEnd): void {
     this.active--;
     if (isProbe) this.isProbing = false;
     if (end !== undefined && this.learn(isProbe, end)) this.askAgain();
     else this.wake();
+  }
+
+  /** For a probe that nobody waits for any more: another one may ask. */
+  giveUpProbe(): void {
+    this.isProbing = false;
+    this.wake();
   }
 
   /** Everybody who waits: it may be too long for some now. */
@@ -134,6 +141,26 @@ export class Limit {
       this.cancelTimer = undefined;
       this.wake();
     }, waitMs);
+  }
+}
+
+/** What an attempt takes up of a limit. */
+export class LimitPlace {
+  constructor(
+    private readonly limit: Limit,
+    private isProbe: boolean,
+  ) {}
+
+  /** The attempt is over. Only once. */
+  leave(end: AttemptEnd): void {
+    this.limit.leave(this.isProbe, end);
+  }
+
+  /** The attempt goes on, and its place is taken; but it may never end, and others do not wait for what it learns. */
+  giveUp(): void {
+    if (!this.isProbe) return;
+    this.isProbe = false;
+    this.limit.giveUpProbe();
   }
 }
 

@@ -2,7 +2,7 @@ import type { GraphNode } from '../plan/plan-graph.js';
 import type { Admission, Admitted, Refused } from './admission.js';
 import type { AttemptOutcome } from './attempt.js';
 import type { Budget } from './budget.js';
-import type { Limit } from './limit.js';
+import type { Limit, LimitPlace } from './limit.js';
 
 export interface AdmissionOptions {
   /** The limits that a node is subject to. */
@@ -31,13 +31,7 @@ export class RunAdmission implements Admission {
       this.wait(limit, again);
       return { isAdmitted: false };
     }
-    const leaves = limits.map((limit) => limit.take());
-    return {
-      isAdmitted: true,
-      leave: (outcome) => {
-        for (const leave of leaves) leave(endOf(outcome));
-      },
-    };
+    return new Places(limits.map((limit) => limit.take()));
   }
 
   close(): void {
@@ -52,6 +46,21 @@ export class RunAdmission implements Admission {
     };
     this.waiting.set(tell, limit);
     limit.wait(tell);
+  }
+}
+
+/** What an attempt takes up of the limits of its node. */
+class Places implements Admitted {
+  readonly isAdmitted = true;
+
+  constructor(private readonly places: readonly LimitPlace[]) {}
+
+  leave(outcome: AttemptOutcome | undefined): void {
+    for (const place of this.places) place.leave(endOf(outcome));
+  }
+
+  leaveBehind(): void {
+    for (const place of this.places) place.giveUp();
   }
 }
 

@@ -44,7 +44,7 @@ export interface AttemptOwner {
  */
 export class RunningAttempt implements AttemptControl, WaitingOwner {
   attempt: Attempt | undefined;
-  /** It did not stop in time: the run ended without it. */
+  /** It did not stop in time: the run ended without it. Its places in the limits are taken until its handler ends. */
   isLeftBehind = false;
   isCancelled = false;
   isOver = false;
@@ -204,12 +204,16 @@ export class RunningAttempt implements AttemptControl, WaitingOwner {
 
   /** Its handler has returned, or the run does not wait for it any more. */
   end(outcome: AttemptOutcome | undefined): void {
-    if (this.isOver) return;
+    if (this.isOver) {
+      if (this.isLeftBehind) this.entered?.leave(outcome);
+      return;
+    }
     this.isOver = true;
     if (this.endings !== undefined) for (const ending of this.endings) ending();
     if (outcome !== undefined) this.waits?.forsake();
     this.waits?.end();
-    this.entered?.leave(outcome);
+    if (this.isLeftBehind) this.entered?.leaveBehind();
+    else this.entered?.leave(outcome);
   }
 
   over(): AttemptOver {

@@ -1,5 +1,6 @@
 import { byLatest, type Checkpoint, type CheckpointSummary, isIntact } from '../checkpoint/checkpoint.js';
 import { checkPlanId, isRollingId } from '../checkpoint/checkpoint-id.js';
+import { listedPositionIds } from '../checkpoint/journal-pruning.js';
 import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
 import { storedGraph } from '../checkpoint/stored-graph.js';
 import { CheckpointMismatchError, CheckpointNotFoundError, PlanInvalidError, VibeError } from '../errors.js';
@@ -17,6 +18,7 @@ import { findLock, lockPlan, type PlanLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
 import { redactState } from './redact-state.js';
 import { readStoredPlan } from './stored-plan.js';
+import { epochOf, isLatestInJournal } from './what-to-prune.js';
 
 export interface CreateCheckpointRequest {
   /** The plan that the state belongs to. */
@@ -130,7 +132,8 @@ export async function getCheckpoint(checkpointId: string, { store }: PlannerServ
 
 /**
  * Removes a place to return to, never progress: where the store has nothing but checkpoints to prove what was paid, the
- * latest state of a plan goes on existing as its rolling save.
+ * latest state of a plan goes on existing as its rolling save. A position in the journal of an earlier run stays, and so
+ * does what it answers, as long as the latest run has no journal of its own.
  * @throws PlanLockedError while the plan is being taken up by a run
  */
 export async function deleteCheckpoint(checkpointId: string, planner: PlannerServices): Promise<boolean> {
@@ -141,11 +144,24 @@ export async function deleteCheckpoint(checkpointId: string, planner: PlannerSer
   const { planId } = checkpoint;
   const recorder = findLiveRun(planId, planner)?.recorder;
   if (recorder !== undefined) return recorder.deleteCheckpoint(checkpointId);
+  if (await isHeldByEarlierRun(checkpoint, planner)) return false;
   if (!(await isOnlyProof(checkpoint, planner))) return store.deleteCheckpoint(checkpointId);
   return whileHeld(checkpoint, planner, async () => {
     await store.saveCheckpoint({ ...checkpoint, checkpointId: rollingIdOf(checkpoint) });
     return store.deleteCheckpoint(checkpointId);
   });
+}
+
+/**
+ * Whether it is a position, and the latest run has no journal: a position goes by writing the latest journal once more,
+ * which would make the earlier run the latest.
+ */
+async function isHeldByEarlierRun({ planId, checkpointId, epoch }: Checkpoint, { store, host }: PlannerServices) {
+  if (!store.isJournaled) return false;
+  const summaries = await store.listCheckpoints({ planId });
+  if (!summaries.some((one) => epochOf(one) > epoch)) return false; // in a journal that is the latest
+  const stored = await readStoredPlan(store, planId, host.log);
+  return listedPositionIds(stored.journals.surveyed).has(checkpointId) && !isLatestInJournal(stored);
 }
 
 /** Whether nothing else in the store has got as far as this checkpoint. */

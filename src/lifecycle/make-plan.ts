@@ -9,6 +9,7 @@ import { serializeError } from '../run/serialize-error.js';
 import { derivedPlanId } from './identity.js';
 import type { PlannerServices } from './planner-services.js';
 import type { RunCall } from './run-call.js';
+import { untilAborted } from './until-aborted.js';
 
 /**
  * Asks the decomposer for a plan, unless one was passed. The plan has the id and the vibe of the call, whatever it said.
@@ -68,14 +69,4 @@ export async function planVibe(
   const plan = await decomposed(vibe, vibe, id, signal, planner);
   buildPlanGraph(plan, (node) => planner.lookup(node) !== undefined, planner.parameterIssues);
   return plan;
-}
-
-function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort);
-    work()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,5 +1,6 @@
 import { type LockHolder, PlanLockedError } from '../errors.js';
 import type { LiveRun } from './live-runs.js';
+import { untilAborted } from './until-aborted.js';
 
 /** A plan that somebody in this process works on. */
 export interface PlanLock {
@@ -8,6 +9,17 @@ export interface PlanLock {
   readonly live?: LiveRun;
   /** Whether it is also ours among processes: before that, this process may be waiting for another. */
   isHeld?: boolean;
+  /** Whether there was nothing to run; told when the plan is free again, or as soon as it is clear that there is. */
+  readonly look?: Look;
+}
+
+/** What others learn of a call that may only look: the run may be complete. */
+export class Look {
+  /** Ends it; only the first time counts. */
+  end: (foundNothingToRun: boolean) => void = () => {};
+  readonly ended = new Promise<boolean>((resolve) => {
+    this.end = resolve;
+  });
 }
 
 interface LockTable {
@@ -35,6 +47,23 @@ export function lockPlan(place: unknown, planId: string, lock: PlanLock): () => 
     plans.delete(planId);
     if (plans.size === 0) places.delete(place);
   };
+}
+
+/**
+ * The same for a call: it waits for others that only look, and is refused by one that works on the plan.
+ * @throws PlanLockedError, or the reason of `signal`
+ */
+export async function lockPlanForCall(
+  place: unknown,
+  planId: string,
+  lock: PlanLock,
+  signal: AbortSignal,
+): Promise<() => void> {
+  for (;;) {
+    const look = findLock(place, planId)?.look;
+    if (look === undefined || !(await untilAborted(signal, () => look.ended))) return lockPlan(place, planId, lock);
+    signal.throwIfAborted();
+  }
 }
 
 /** Who works on a plan, in whichever planner of this process. */

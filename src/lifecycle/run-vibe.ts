@@ -19,7 +19,7 @@ import { idempotencyKeyOf } from './identity.js';
 import type { LiveRun } from './live-runs.js';
 import { makePlan } from './make-plan.js';
 import { type OpenRun, openNewRun } from './open-run.js';
-import { lockPlan, type PlanLock } from './plan-lock.js';
+import { Look, lockPlanForCall, type PlanLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
 import { pruneAfterRun } from './prune.js';
 import { redactCall } from './redaction.js';
@@ -63,20 +63,25 @@ async function runRecorded(call: RunCall, planner: PlannerServices, live: LiveRu
   const runId = newRunId(planner);
   const since = new Date(planner.host.now()).toISOString();
   const holder = { pid: process.pid, runId, since };
-  const lock: PlanLock = { holder, live };
-  const unlock = lockPlan(planner.store.place, planId, lock);
+  const look = new Look();
+  const lock: PlanLock = { holder, live, look };
+  const unlock = await lockPlanForCall(planner.store.place, planId, lock, live.signal);
   try {
     const emit = createEmitter({ planId, runId: '' }, [planner.onProgress, call.onProgress], planner.host);
-    const onWaiting = (other: LockHolder) => emit?.({ type: 'lock_waiting', holder: other });
+    const onWaiting = (other: LockHolder) => {
+      look.end(false);
+      emit?.({ type: 'lock_waiting', holder: other });
+    };
     const held = await holdPlan({ planId, runId, since, signal: live.signal, onWaiting }, planner);
     lock.isHeld = true;
     try {
-      return await runHeld(call, { target, held, runId, holder }, planner, live);
+      return await runHeld(call, { target, held, runId, holder, look }, planner, live);
     } finally {
       await held.lease?.release();
     }
   } finally {
     unlock();
+    look.end(true);
   }
 }
 
@@ -87,6 +92,8 @@ interface HeldCall {
   readonly runId: string;
   /** What this process is told of who has the plan. */
   readonly holder: { runId: string };
+  /** Ended as soon as there is something to run. */
+  readonly look: Look;
 }
 
 async function runHeld(
@@ -120,7 +127,7 @@ interface PreparedRun extends StartedRecorder {
 
 async function prepareRun(
   call: RunCall,
-  { target, held, runId, holder }: HeldCall,
+  { target, held, runId, holder, look }: HeldCall,
   planner: PlannerServices,
   live: LiveRun,
 ): Promise<Prepared> {
@@ -141,6 +148,7 @@ async function prepareRun(
   if (start !== undefined && call.checkpointId === undefined && reopened.length === 0 && isFinished(subject.state)) {
     return { result: returnFinished(start, subject.state as RunState, planner, emit) };
   }
+  look.end(false);
   if (start?.run.toRunAgain !== undefined && reopened.length > 0) {
     start = { ...start, run: start.run.toRunAgain() };
     subject.state = start.run.makeState();

@@ -1,4 +1,10 @@
-import { byLatest, type Checkpoint, type IntactSummary, isIntact } from '../checkpoint/checkpoint.js';
+import {
+  byLatest,
+  type Checkpoint,
+  type CheckpointSummary,
+  type IntactSummary,
+  isIntact,
+} from '../checkpoint/checkpoint.js';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { isPruningDue, listedPositionIds } from '../checkpoint/journal-pruning.js';
 import type { RetentionPolicy } from '../checkpoint/retention.js';
@@ -81,6 +87,20 @@ function newestOf(vibeKey: string, listed: readonly IntactSummary[]): string | u
 /** A journal that is written once more is the latest: the one of an earlier run must not become that. */
 function isJournalOf(latest: readonly Checkpoint[], runId: string | undefined): boolean {
   return runId !== undefined && latest.length === 1 && latest[0]?.runId === runId;
+}
+
+/** The same of a whole plan, damaged files included: whether no run is later than the one with the latest journal. */
+export function isLatestInJournal({ summaries, journals }: StoredPlan): boolean {
+  const [latest] = journals.surveyed;
+  if (latest === undefined) return false;
+  const runId = latest.head?.runId;
+  const { epoch } = latest.journal;
+  return !summaries.some((one) => epochOf(one) > epoch && (one.damaged?.head ?? one).runId !== runId);
+}
+
+/** 0 where a damaged file does not tell it any more. */
+export function epochOf(summary: CheckpointSummary): number {
+  return (isIntact(summary) ? summary.epoch : summary.damaged.head?.epoch) ?? 0;
 }
 
 function idOf({ checkpointId }: { readonly checkpointId: string }): string {

@@ -21,6 +21,8 @@ it('makes a film through a crash, an approval and a budget, and buys each render
   const store = new WorkflowPersistenceManager({ checkpointDir: join(directory, 'checkpoints') });
   const [newest] = await store.listCheckpoints();
   expect(newest).toMatchObject({ state: 'completed', completedNodes: 6, totalNodes: 6 });
+  const blobs = (await store.blobs.list(newest?.planId ?? '')).map(({ bytes }) => bytes);
+  expect(blobs.sort()).toEqual([2_000_000, 2_000_000, 2_000_000, 3_000_000]);
   const { spend = [], pendingNodes } = (await store.loadCheckpoint(newest?.checkpointId ?? ''))!;
   expect(pendingNodes).toEqual([]);
   expect(spend.reduce((sum, { amount }) => sum + amount, 0)).toBe(9);

@@ -170,6 +170,59 @@ describe('a limit', () => {
     expect(calls).toBe(4);
   });
 
+  it('keeps the place of a handler that does not stop until it really ends, and not the end of its run', async () => {
+    const clock = new HandClock();
+    const canceller = new AbortController();
+    const ends: Array<() => void> = [];
+    let [active, peak] = [0, 0];
+    const deaf: NodeHandler = async () => {
+      peak = Math.max(peak, ++active);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      active--;
+    };
+    const planner = plannerWith(clock, deaf, { graceMs: 100, limits: { provider: { concurrency: 1 } } });
+    const first = planner.execute(vibe, { plan: wide(1, 'one'), signal: canceller.signal });
+    await quiet();
+    canceller.abort();
+    await quiet();
+    clock.advance(100);
+    expect((await first).status).toBe('cancelled');
+    const second = planner.execute(vibe, { plan: wide(1, 'two') });
+    await quiet();
+    expect(ends).toHaveLength(1); // its call is still running: nobody else may call
+    ends[0]?.();
+    await quiet();
+    expect(ends).toHaveLength(2);
+    ends[1]?.();
+    expect((await second).status).toBe('completed');
+    expect(peak).toBe(1);
+  });
+
+  it('sends another probe where the first was left behind', async () => {
+    const clock = new HandClock();
+    const canceller = new AbortController();
+    const calls: string[] = [];
+    const run: NodeHandler = async (_, { plan }) => {
+      calls.push(plan.id);
+      if (calls.length === 1) throw Object.assign(new Error('slow down'), { status: 429 });
+      if (calls.length === 2) await new Promise(() => {}); // the probe never ends
+    };
+    const planner = plannerWith(clock, run, { graceMs: 100, retry: { maxAttempts: 1 }, limits: { provider: {} } });
+    await planner.execute(vibe, { plan: wide(1, 'refused') });
+    clock.advance(1_000);
+    const probing = planner.execute(vibe, { plan: wide(1, 'probe'), signal: canceller.signal });
+    await quiet();
+    const waiting = planner.execute(vibe, { plan: wide(1, 'next') });
+    await quiet();
+    expect(calls).toEqual(['refused', 'probe']);
+    canceller.abort();
+    await quiet();
+    clock.advance(100);
+    await probing;
+    expect((await waiting).status).toBe('completed');
+    expect(calls).toEqual(['refused', 'probe', 'next']);
+  });
+
   it('must be known to whoever names it', async () => {
     const clock = new HandClock();
     expect(() => plannerWith(clock, () => 1)).toThrow(

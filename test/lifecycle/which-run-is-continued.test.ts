@@ -257,6 +257,27 @@ for (const [name, createStore] of Object.entries(everyStore)) {
       expect(provider.calls).toHaveLength(5);
     });
 
+    it('answers all of several simultaneous calls when the run is complete', async () => {
+      const { provider, make } = await setUp();
+      const { outputs } = await make().executeWithResume(tides);
+      const planner = make();
+      const results = await Promise.all([planner, planner, make()].map((one) => one.executeWithResume(tides)));
+      expect(results.map((result) => result.status)).toEqual(['completed', 'completed', 'completed']);
+      expect(results.map((result) => result.outputs)).toEqual([outputs, outputs, outputs]);
+      expect(provider.calls).toHaveLength(5);
+    });
+
+    it('lets a call that waits for another to look be cancelled', async () => {
+      const { make } = await setUp();
+      await make().executeWithResume(tides);
+      const canceller = new AbortController();
+      const first = make().executeWithResume(tides);
+      const second = make().executeWithResume(tides, { signal: canceller.signal });
+      canceller.abort(new Error('never mind'));
+      await expect(second).rejects.toThrow('never mind');
+      expect((await first).status).toBe('completed');
+    });
+
     it('finds the newest run of a vibe among plans of different names', async () => {
       const { provider, make } = await setUp();
       await make().executeWithResume(tides, { planId: 'first' });

@@ -121,6 +121,21 @@ describe('pruning files', () => {
     expect((await run()).paid[0]).toBe('n2');
   });
 
+  it('is no way for a single deletion either to make an earlier run the latest', async () => {
+    const { store, bill, make, run } = await largeRun(12, 'n10');
+    const [old] = (await journalPaths(store, 'p')) as [string];
+    const [position] = (await positionIds(store, 'p')) as [string];
+    bill.failAt = 'n2';
+    await run({ fresh: true });
+    expect(await make().deleteCheckpoint(position)).toBe(true); // the latest run has a journal
+    const [other] = (await positionIds(store, 'p')) as [string];
+    for (const path of await journalPaths(store, 'p')) if (path !== old) await rm(path);
+    expect(await make().deleteCheckpoint(other)).toBe(false);
+    expect((await make().listCheckpoints()).map(({ checkpointId }) => checkpointId)).toContain(other);
+    bill.failAt = undefined;
+    expect((await run()).paid[0]).toBe('n2');
+  });
+
   it('leaves no directory of a plan of which nothing is left', async () => {
     const { store, make, run } = await largeRun(4);
     expect((await make().pruneCheckpoints({ deleteOnSuccess: true })).freedPlans).toEqual(['p']);
