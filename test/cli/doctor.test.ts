@@ -59,7 +59,13 @@ describe.concurrent('vibe-aigc doctor', () => {
   it('asks a model that is set up, and shows no secret', async () => {
     const cwd = await temporaryDirectory();
     const url = await serve(({ url: path, headers }, response) => {
-      response.writeHead(/^\/v1\/models(\?api-version=7)?$/.test(path ?? '') && headers.authorization === 'Bearer sk-secret' ? 200 : 401).end('{}');
+      response
+        .writeHead(
+          /^\/v1\/models(\?api-version=7)?$/.test(path ?? '') && headers.authorization === 'Bearer sk-secret'
+            ? 200
+            : 401,
+        )
+        .end('{}');
     });
     const withUser = url.replace('http://', 'http://me:word@');
     const env = { OPENAI_BASE_URL: url, OPENAI_API_KEY: 'sk-secret' };
