@@ -5,7 +5,7 @@ import type { Checkpoint } from './checkpoint.js';
 import type { CheckpointIds } from './checkpoint-id.js';
 import { encodeDeleted, encodePosition, encodeRecord, type Position } from './journal-codec.js';
 import type { JournalWriter, PersistenceManager, PlanLease } from './persistence-manager.js';
-import { isCheckpointDue, type RunRecorder } from './run-recorder.js';
+import { completionsOf, isCheckpointDue, type RunRecorder } from './run-recorder.js';
 
 export interface JournalRecorderOptions {
   readonly writer: JournalWriter;
@@ -62,7 +62,7 @@ export class JournalRecorder implements RunRecorder {
     private readonly state: RunState,
     private readonly options: JournalRecorderOptions,
   ) {
-    this.listedUpTo = state.completed.length;
+    this.listedUpTo = completionsOf(state);
     this.recordCharacters = options.recordCharacters;
     this.positionIds = new Set(options.positionIds);
   }
@@ -132,7 +132,7 @@ export class JournalRecorder implements RunRecorder {
     const isWorth = { always: true, cheap: isCheap, small: isCheap && size <= smallCharacters };
     const hasFile = isWorth[file] && size <= maxSnapshotCharacters;
     if (hasFile) this.snapshotCharacters += size;
-    this.listedUpTo = state.completed.length;
+    this.listedUpTo = completionsOf(state);
     const id = this.options.ids.next();
     const total = state.spawned.length === 0 ? undefined : state.isComplete.length;
     const counts = { seq: state.seq, completed: state.completed.length, total };

@@ -4,7 +4,7 @@ import { applyRecord, type RunState } from '../run/run-state.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { CheckpointIds } from './checkpoint-id.js';
 import type { PersistenceManager, PlanLease } from './persistence-manager.js';
-import { isCheckpointDue, type RunRecorder } from './run-recorder.js';
+import { completionsOf, isCheckpointDue, type RunRecorder } from './run-recorder.js';
 
 export interface RecorderOptions {
   readonly store: PersistenceManager;
@@ -57,7 +57,7 @@ export class Recorder implements RunRecorder {
     private readonly state: RunState,
     private readonly options: RecorderOptions,
   ) {
-    this.listedUpTo = state.completed.length;
+    this.listedUpTo = completionsOf(state);
   }
 
   append(records: readonly RunRecord[]): void | Promise<void> {
@@ -132,7 +132,7 @@ export class Recorder implements RunRecorder {
   }
 
   private listedCheckpoint(): Checkpoint {
-    this.listedUpTo = this.state.completed.length;
+    this.listedUpTo = completionsOf(this.state);
     this.isRollingDue = false; // the listed one has it all
     return { ...this.options.ids.next(), ...executionStateOf(this.state) };
   }

@@ -13,10 +13,17 @@ export interface RunRecorder extends RunLog {
   close(): Promise<void>;
 }
 
-/** Whether a run has come so far since its last automatic checkpoint that the next one is due. */
+/** How often a node of the run became complete: those that were opened again count each time. */
+export function completionsOf({ completed, reopened }: Pick<RunState, 'completed' | 'reopened'>): number {
+  return completed.length + reopened;
+}
+
+/**
+ * Whether a run has come so far since its last automatic checkpoint that the next one is due.
+ * @param listedUpTo its completions then
+ */
 export function isCheckpointDue(state: RunState, listedUpTo: number, interval: number | undefined): boolean {
-  const { length } = state.completed;
-  const isLast = length === state.graph.nodes.length; // the end follows at once, with a checkpoint of its own
+  const isLast = state.completed.length === state.graph.nodes.length; // the end follows at once, with a checkpoint of its own
   if (interval === undefined || isLast) return false;
-  return Math.floor(length / interval) > Math.floor(listedUpTo / interval);
+  return Math.floor(completionsOf(state) / interval) > Math.floor(listedUpTo / interval);
 }

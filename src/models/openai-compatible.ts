@@ -9,12 +9,14 @@ import { readBounded, withDeadline } from './request.js';
 
 export const openaiCompatibleOptionsSchema = z.strictObject({
   /** Where the API is, such as `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`. */
-  baseURL: z.custom<string>(isHttpUrl, 'an address that begins with http:// or https://'),
+  baseURL: z
+    .custom<string>(isHttpUrl, 'an address that begins with http:// or https://')
+    .refine(hasNoCredentials, 'an address without a user name or a password: send them in headers'),
   /** How the provider calls the model. */
   model: z.custom<string>((model) => typeof model === 'string' && model !== '', 'the name of a model'),
   /** Sent as a bearer token, and never logged, stored or told. Left out: none is sent. */
   apiKey: z.custom<string>(isHeaderValue, 'text on one line').optional(),
-  /** Sent with every request, in place of ours of the same name. */
+  /** Sent with every request, in place of ours of the same name. Those that may hold a key are told as little as `apiKey`. */
   headers: z
     .custom<Readonly<Record<string, string>>>(areHeaders, 'an object of header values on one line each')
     .optional(),
@@ -53,7 +55,8 @@ export function openaiCompatible(options: OpenaiCompatibleOptions): ChatModel {
     'openaiCompatible',
   );
   const url = completionsUrl(baseURL);
-  const own = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+  const own = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const secrets = secretsIn(apiKey, own);
   const send = async (request: ModelRequest, format: AnswerFormat, signal: AbortSignal): Promise<ModelAnswer> => {
     const response = await (given.fetch ?? fetch)(url, {
       method: 'POST',
@@ -67,8 +70,8 @@ export function openaiCompatible(options: OpenaiCompatibleOptions): ChatModel {
       body: JSON.stringify({ ...body, ...bodyOf(model, request, format) }),
     });
     const text = await readBounded(response, maxAnswerBytes);
-    if (!response.ok) throw failureOf(model, response.status, response.headers, withoutSecret(text, apiKey));
-    return answerOf(model, withoutSecret(text, apiKey));
+    if (!response.ok) throw failureOf(model, response.status, response.headers, withoutSecrets(text, secrets));
+    return answerOf(model, withoutSecrets(text, secrets));
   };
   return {
     id: model,
@@ -174,9 +177,17 @@ function parsed(text: string): unknown {
   }
 }
 
+/** What is never told: the key, and what the host sends in headers by which a server knows who asks. The longest first. */
+function secretsIn(apiKey: string | undefined, headers: ReadonlyArray<readonly [string, string]>): string[] {
+  const telling = headers.filter(([name]) => /auth|key|token|secret|cookie/.test(name));
+  const values = telling.flatMap(([, value]) => [value, value.replace(/^\w+ +/, '')]);
+  const secrets = [...(apiKey === undefined ? [] : [apiKey]), ...values].filter(({ length }) => length >= 8);
+  return secrets.sort((a, b) => b.length - a.length);
+}
+
 /** A server may answer with what it was sent. */
-function withoutSecret(text: string, apiKey: string | undefined): string {
-  return apiKey === undefined || apiKey.length < 8 ? text : text.replaceAll(apiKey, '[the API key]');
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((left, secret) => left.replaceAll(secret, '[the API key]'), text);
 }
 
 function completionsUrl(baseURL: string): string {
@@ -187,6 +198,12 @@ function completionsUrl(baseURL: string): string {
 
 function isHttpUrl(value: unknown): boolean {
   return typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+}
+
+/** `fetch` refuses them with a message that shows them. */
+function hasNoCredentials(baseURL: string): boolean {
+  const { username, password } = new URL(baseURL);
+  return username === '' && password === '';
 }
 
 /** What `fetch` would refuse with a message that shows it. */

@@ -22,18 +22,15 @@ export function reopenNode(state: ReopenableState, placed: GraphNode, step: stri
     return;
   }
   if (!state.results.delete(placed.node.id)) return;
-  const reopened = new Set<string>();
   for (const at of completeFrom(state, placed)) {
     state.isComplete[at.index] = 0;
-    reopened.add(at.node.id);
+    state.reopened++;
+    // Nodes are opened again in the order in which they settled: the place is near the beginning of what is left.
+    state.completed.splice(state.completed.indexOf(at.node.id), 1);
     const result = state.results.get(at.node.id);
     if (result?.status === 'completed' && result.fromChildren === true) state.results.delete(at.node.id);
     if (at.parent !== undefined) (state.openChildren[at.parent.index] as number)++;
   }
-  const kept = state.completed.filter((nodeId) => !reopened.has(nodeId));
-  state.completed.length = 0;
-  for (const nodeId of kept) state.completed.push(nodeId);
-  state.reopened += reopened.size;
 }
 
 /** How many nodes are complete now and will not be when these records are applied. */

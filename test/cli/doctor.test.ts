@@ -59,13 +59,22 @@ describe.concurrent('vibe-aigc doctor', () => {
   it('asks a model that is set up, and shows no secret', async () => {
     const cwd = await temporaryDirectory();
     const url = await serve(({ url: path, headers }, response) => {
-      response.writeHead(path === '/v1/models' && headers.authorization === 'Bearer sk-secret' ? 200 : 401).end('{}');
+      response
+        .writeHead(
+          /^\/v1\/models(\?api-version=7)?$/.test(path ?? '') && headers.authorization === 'Bearer sk-secret'
+            ? 200
+            : 401,
+        )
+        .end('{}');
     });
     const withUser = url.replace('http://', 'http://me:word@');
     const env = { OPENAI_BASE_URL: url, OPENAI_API_KEY: 'sk-secret' };
     const well = await runCli(['doctor'], { cwd, env });
     expect(well.code).toBe(0);
     expect(well.stdout).toContain(`ok   model at ${url}: it answers\n`);
+
+    const withQuery = await runCli(['doctor'], { cwd, env: { ...env, OPENAI_BASE_URL: `${url}?api-version=7` } });
+    expect(withQuery.stdout).toContain(`ok   model at ${url}: it answers\n`);
 
     const refused = await runCli(['doctor', '--json'], { cwd, env: { ...env, OPENAI_API_KEY: 'sk-wrong' } });
     expect(refused.code).toBe(5);

@@ -71,6 +71,17 @@ for (const [name, create] of Object.entries(keepsBlobs)) {
       expect(again.outputs).toEqual(first.outputs);
     });
 
+    it('that are made again have a checkpoint each where every result has one', async () => {
+      const store = await create();
+      const film = new MediaFilm(store, { concurrency: 1, checkpointInterval: 1 });
+      await film.run();
+      await store.blobs?.remove('film', [sha256('the media of shots'), sha256('the media of music')]);
+      await film.run();
+      const count = (type: string) => film.events.filter((event) => event.type === type).length;
+      expect(count('node_completed')).toBe(3);
+      expect(count('checkpoint_saved')).toBeGreaterThanOrEqual(3);
+    });
+
     it('that are gone are made again, by the nodes whose outputs name them and no others', async () => {
       const store = await create();
       const film = new MediaFilm(store);

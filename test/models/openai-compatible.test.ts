@@ -230,9 +230,21 @@ describe('openaiCompatible', () => {
     expect((await modelOf(server).generate({ prompt: 'Write' })).text).toBe('your key is [the API key]');
   });
 
+  it('keeps a key that it sends in a header of the host as much to itself', async () => {
+    const headers = { 'Api-Key': key, authorization: `Bearer ${key}-2`, 'x-team': 'a team of films' };
+    const { error } = await failureWith(failure(401, `a team of films may not use ${key} nor ${key}-2`), {
+      apiKey: undefined,
+      headers,
+    });
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(key);
+    expect(error.message).toContain('a team of films may not use [the API key] nor [the API key]');
+  });
+
   it.each<[string, Record<string, unknown>]>([
     ['Option "baseURL"', { baseURL: 'models.example' }],
     ['Option "baseURL"', { baseURL: 'file:///etc' }],
+    ['without a user name or a password', { baseURL: `https://me:${key}@models.example/v1` }],
+    ['without a user name or a password', { baseURL: `https://${key}@models.example/v1` }],
     ['Option "model"', { model: '' }],
     ['Option "apiKey"', { apiKey: `${key}\n` }],
     ['Option "headers"', { headers: { 'x-key': `${key}\r\nx: y` } }],

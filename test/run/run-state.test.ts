@@ -48,6 +48,17 @@ describe('applyRecord', () => {
     expect(state).toMatchObject({ completed: ['a'], failed: 0 });
   });
 
+  it('opens a node again with those above it, and leaves the others complete in their order', () => {
+    const nodes = [node('p', { children: [node('a'), node('b')] }), node('c'), node('d')];
+    const records = ['p', 'c', 'a', 'b', 'd'].map((nodeId) => completed(nodeId));
+    const state = replay(nodes, [started(), ...records]);
+    expect(state.completed).toEqual(['c', 'a', 'b', 'p', 'd']);
+    applyRecord(state, { kind: 'node_reopened', nodeId: 'a', reason: 'its film is gone', at: second(5) });
+    expect(state).toMatchObject({ completed: ['c', 'b', 'd'], reopened: 2 });
+    applyRecord(state, completed('a'));
+    expect(state.completed).toEqual(['c', 'b', 'd', 'a', 'p']);
+  });
+
   it('counts a parent as complete when all below it is, in whatever order that became known', () => {
     const nodes = [node('p', { children: [node('a'), composite('q', [node('b')])] })];
     const parentFirst = [started(), completed('p'), completed('a'), completed('b')];

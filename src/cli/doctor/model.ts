@@ -21,7 +21,7 @@ async function askFor({ baseURL, apiKey, model }: Asked): Promise<Finding> {
   const subject = `model${model === undefined ? '' : ` ${model}`} at ${shownUrl(baseURL)}`;
   const next = ['look at --model, OPENAI_BASE_URL and OPENAI_API_KEY, and whether a local Ollama runs'];
   try {
-    const response = await fetch(`${baseURL.replace(/\/+$/, '')}/models`, {
+    const response = await fetch(modelsUrl(baseURL), {
       headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
       signal: AbortSignal.timeout(timeoutMs),
     });
@@ -38,6 +38,13 @@ async function askFor({ baseURL, apiKey, model }: Asked): Promise<Finding> {
   } catch (error) {
     return { subject, status: 'bad', found: `it does not answer (${reasonOf(error)})`, next };
   }
+}
+
+/** Beside the address that a run asks, with the same query. */
+function modelsUrl(baseURL: string): URL {
+  const url = new URL(baseURL);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/models`;
+  return url;
 }
 
 /** The models that it lists; `undefined` where it lists them in a way of its own. */
