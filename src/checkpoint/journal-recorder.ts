@@ -67,7 +67,7 @@ export class JournalRecorder implements RunRecorder {
     this.positionIds = new Set(options.positionIds);
   }
 
-  append(records: readonly RunRecord[]): Promise<void> {
+  append(records: readonly RunRecord[], others: number): void | Promise<void> {
     this.check();
     const lines: string[] = [];
     for (const record of records) {
@@ -77,13 +77,13 @@ export class JournalRecorder implements RunRecorder {
       lines.push(line);
     }
     if (records.some(({ kind }) => kind === 'run_ended')) return this.end(lines);
-    if (!isCheckpointDue(this.state, this.listedUpTo, this.options.checkpointInterval)) {
-      return this.options.writer.append(lines);
-    }
+    if (!isCheckpointDue(this.state, this.listedUpTo, this.options.checkpointInterval))
+      return this.write(lines, others);
     const save = this.newSave('cheap');
-    const appended = this.options.writer.append([...lines, encodePosition(save.position)]);
-    void this.saved(save, appended).catch(() => {}); // kept as the failure that the next append meets
-    return appended;
+    lines.push(encodePosition(save.position));
+    const written = this.write(lines, others);
+    void this.saved(save, written).catch(() => {}); // kept as the failure that the next append meets
+    return written;
   }
 
   check(): void {
@@ -114,10 +114,16 @@ export class JournalRecorder implements RunRecorder {
     return this.closing;
   }
 
+  private write(lines: readonly string[], others: number): void | Promise<void> {
+    const { writer } = this.options;
+    return others === 0 && writer.appendNow?.(lines) ? undefined : writer.append(lines);
+  }
+
   private async end(lines: readonly string[]): Promise<void> {
     const save = this.newSave('always');
-    await this.saved(save, this.options.writer.append([...lines, encodePosition(save.position)]));
-    await this.options.writer.flush();
+    const { writer } = this.options;
+    const written = writer.append([...lines, encodePosition(save.position)]);
+    await Promise.all([this.saved(save, written), written.then(() => writer.flush())]);
     this.check();
   }
 
@@ -141,7 +147,7 @@ export class JournalRecorder implements RunRecorder {
   }
 
   /** Resolves when a checkpoint whose line is being appended is listed. Files are written one after the other. */
-  private async saved({ position, snapshot }: Save, appended: Promise<void>): Promise<void> {
+  private async saved({ position, snapshot }: Save, appended: void | Promise<void>): Promise<void> {
     await appended;
     if (snapshot === undefined) {
       this.positionIds.add(position.checkpointId);

@@ -181,6 +181,11 @@ export interface JournalWriter {
    * @throws PlanLockedError when somebody has taken the plan over
    */
   append(lines: readonly string[]): Promise<void>;
+  /**
+   * The same at once, for a store that needs no disk to be as durable as was asked for. `false`: nothing was done, and
+   * `append` is the way; after a failure, too.
+   */
+  appendNow?(lines: readonly string[]): boolean;
   /** Resolves when everything appended would survive a power cut. */
   flush(): Promise<void>;
   close(): Promise<void>;

@@ -262,7 +262,7 @@ class RunExecution {
     if (this.failure !== undefined) return this.fail(this.failure.error, commit);
     let appended: void | Promise<void>;
     try {
-      appended = this.services.log.append(records);
+      appended = this.services.log.append(records, this.attempts.size - (waiter === undefined ? 0 : 1));
     } catch (error) {
       return this.fail(error, commit);
     }

@@ -127,8 +127,16 @@ export class CheckedStore implements PersistenceManager {
       if (last?.appended !== appended) last = { appended, guarded: appended.catch(rethrow) };
       return last.guarded; // appends that share a promise go on sharing one
     };
+    const guardedAppendNow = (lines: readonly string[]) => {
+      try {
+        return writer.appendNow?.(lines) ?? false;
+      } catch (error) {
+        return rethrow(error);
+      }
+    };
     return {
       append: guardedAppend,
+      appendNow: guardedAppendNow,
       flush: () => guardStorage(planId, () => writer.flush()),
       close: () => guardStorage(planId, () => writer.close()),
     };

@@ -8,8 +8,9 @@ export interface RunLog {
   /**
    * Resolves when the records are kept as well as this log can and the run is still ours; a log that is done at once
    * returns nothing. After a failure, nothing more of this log may be relied on.
+   * @param others how many attempts are under way whose records may come in the same turn: worth to be waited for
    */
-  append(records: readonly RunRecord[]): void | Promise<void>;
+  append(records: readonly RunRecord[], others: number): void | Promise<void>;
 
   /** Throws what this log has failed with since the last append, so that nothing more is started that it cannot keep. */
   check?(): void;

@@ -39,6 +39,26 @@ export const journalLaws: readonly PersistenceLaw[] = [
       [epoch, 'header', ...Array.from({ length: 50 }, (_, line) => `{"n":${line}}`)],
     ]);
   }),
+  journalLaw('keeps what was appended at once in its place among what was appended', async (turns) => {
+    const { epoch, writer } = await turns.begin(['header'], { durability: 'relaxed' });
+    const texts = Array.from({ length: 1_000 }, (_, line) => `{"n":${line}}`);
+    const waiting: Array<Promise<void>> = [];
+    for (const text of texts) if (!writer.appendNow?.([text])) waiting.push(writer.append([text]));
+    await Promise.all(waiting);
+    await writer.close();
+    deepStrictEqual(await turns.read(), [[epoch, 'header', ...texts]]);
+  }),
+  journalLaw('appends nothing at once for an earlier owner', async (turns) => {
+    const { writer, lease } = await turns.begin(['mine'], { durability: 'relaxed' });
+    writer.appendNow?.(['acknowledged']);
+    await lease.release();
+    const next = await turns.begin(['theirs']);
+    deepStrictEqual(writer.appendNow?.(['too late']) ?? false, false);
+    await rejectsWith('PLAN_LOCKED', writer.append(['too late again']));
+    await writer.close();
+    await next.writer.close();
+    deepStrictEqual((await turns.read())[0], [next.epoch, 'theirs']);
+  }),
   journalLaw('keeps earlier journals, the latest first, unless a later one replaces them', async (turns) => {
     const first = await turns.turn(['one']);
     const second = await turns.turn(['two']);

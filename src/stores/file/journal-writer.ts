@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Durability, JournalWriter, PlanLease } from '../../checkpoint/persistence-manager.js';
 import { VibeError } from '../../errors.js';
 import { writeAll, writeAllNow } from './documents.js';
-import type { LineFramer } from './line-framer.js';
+import { type LineFramer, mostBytesAround } from './line-framer.js';
 
 /** Texts that go out in one write, and whoever waits for them. */
 interface Group {
@@ -22,6 +22,15 @@ const flushDelayMs = 100;
  */
 const bytesAtOnce = 16 * 1024;
 
+/** So many appends in a row are written at once before the event loop has its turn. */
+const mostInARow = 128;
+
+/**
+ * At relaxed, the lease was looked at so many milliseconds ago at the most when a write is acknowledged: to look each
+ * time costs more than the write. Whoever takes a plan over lets more time pass before it reads (`settleMs`).
+ */
+const recentMs = 0.25;
+
 /** A group takes no more once it is so long: its lines are made in one breath. */
 const charactersAtOnce = 256_000;
 
@@ -38,7 +47,11 @@ export class FileJournalWriter implements JournalWriter {
   private flushTimer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> | undefined;
   private failure: { readonly error: unknown } | undefined;
+  /** What went wrong with a write at once, for the append that is told of it. */
+  private failed: { readonly error: unknown } | undefined;
   private written: number;
+  private inARow = 0;
+  private checkedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly file: FileHandle,
@@ -46,7 +59,7 @@ export class FileJournalWriter implements JournalWriter {
     private readonly lease: PlanLease,
     private readonly durability: Durability,
   ) {
-    this.written = this.flushed = framer.end.number;
+    this.written = this.flushed = framer.number;
   }
 
   /** All that share a write share the promise. */
@@ -61,6 +74,22 @@ export class FileJournalWriter implements JournalWriter {
       this.working = this.work();
     }
     return group.acknowledged;
+  }
+
+  /** Nothing is grouped where there is no flush to share. */
+  appendNow(texts: readonly string[]): boolean {
+    const { checkNow } = this.lease;
+    if (this.durability === 'strict' || checkNow === undefined || this.isWorking) return false;
+    if (this.inARow === mostInARow || this.failed !== undefined || this.failure !== undefined) return false;
+    if (!isShort(texts)) return false;
+    this.inARow++;
+    try {
+      this.writeNow(this.framer.frame(texts, this.flushed), checkNow);
+      return true;
+    } catch (error) {
+      this.failed = { error };
+      return false;
+    }
   }
 
   async flush(): Promise<void> {
@@ -84,6 +113,7 @@ export class FileJournalWriter implements JournalWriter {
     while (this.queue.length > 0) {
       // What settles in the same turn shares the flush; and what was acknowledged is told before anything else is done.
       await new Promise((resolve) => setImmediate(resolve));
+      this.inARow = 0;
       const group = this.queue.shift() as Group;
       try {
         await this.write(group);
@@ -105,13 +135,15 @@ export class FileJournalWriter implements JournalWriter {
   }
 
   private async write(group: Group): Promise<void> {
-    if (this.failure !== undefined) throw this.failure.error;
+    const failed = this.failure ?? this.failed;
+    if (failed !== undefined) throw failed.error;
     const bytes = this.framer.frame(group.texts, this.flushed);
-    const { number } = this.framer.end;
+    const { number } = this.framer;
     const { checkNow } = this.lease;
     if (this.durability === 'relaxed' && bytes.length <= bytesAtOnce && checkNow !== undefined) {
-      writeAllNow(this.file.fd, bytes);
-    } else await writeAll(this.file, bytes);
+      return this.writeNow(bytes, checkNow);
+    }
+    await writeAll(this.file, bytes);
     this.written = number;
     if (this.durability === 'strict') {
       await this.file.datasync();
@@ -119,6 +151,16 @@ export class FileJournalWriter implements JournalWriter {
     } else this.flushSoon();
     if (checkNow === undefined) await this.lease.check();
     else checkNow();
+  }
+
+  private writeNow(bytes: Buffer, checkNow: () => void): void {
+    writeAllNow(this.file.fd, bytes);
+    this.written = this.framer.number;
+    this.flushSoon();
+    const now = performance.now();
+    if (now - this.checkedAt < recentMs) return;
+    checkNow();
+    this.checkedAt = now;
   }
 
   private flushSoon(): void {
@@ -152,6 +194,13 @@ export class FileJournalWriter implements JournalWriter {
       (lost) => (VibeError.is(lost) ? lost : error),
     );
   }
+}
+
+/** Whether they are written at once, judged by the most bytes that they may come to. */
+function isShort(texts: readonly string[]): boolean {
+  let most = 0;
+  for (const text of texts) most += mostBytesAround + 3 * text.length;
+  return most <= bytesAtOnce;
 }
 
 function newGroup(): Group {

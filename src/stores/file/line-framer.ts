@@ -10,7 +10,7 @@ export interface JournalEnd {
 }
 
 /** What stands before a text, and the line feed behind it. */
-const mostAround = 15 + 15 + 32 + 32 + 4 + 1;
+export const mostBytesAround = 15 + 15 + 32 + 32 + 4 + 1;
 const firstBytes = 64 * 1024;
 const mostKept = 8 * 1024 * 1024;
 /** A sum and the space behind it. */
@@ -24,7 +24,8 @@ function mostBytesOf(text: string): number {
 /** Gives texts their place in a journal, one behind the other. */
 export class LineFramer {
   private bytes = Buffer.allocUnsafe(firstBytes);
-  private number: number;
+  /** Of the last line. */
+  number: number;
   private sum: string;
 
   constructor({ number, sum }: JournalEnd = { number: 0, sum: noLine }) {
@@ -51,7 +52,7 @@ export class LineFramer {
 
   /** What the sum is over does not stand together in the line: the start takes the place of the sum until that is known. */
   private add(text: string, flushed: number, at: number): number {
-    this.makeRoom(at + mostBytesOf(text) + mostAround);
+    this.makeRoom(at + mostBytesOf(text) + mostBytesAround);
     const { bytes } = this;
     this.number++;
     const start = `${this.number} ${flushed} ${this.sum} `;

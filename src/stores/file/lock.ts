@@ -1,5 +1,6 @@
 import { link, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { LockCapability, LockRequest, PlanLease } from '../../checkpoint/persistence-manager.js';
 import { PlanLockedError } from '../../errors.js';
 import { errorCode, ignoreMissing, newTemporary, writeFlushed } from './documents.js';
@@ -128,6 +129,7 @@ export class FileLocks implements LockCapability {
         const now = await readdir(directory);
         if (highestEpoch(now, epochOfLock) === epoch && (await isAsSeen(directory, now, seen, epoch))) {
           await tidy(directory, now, epoch);
+          if (seen.verdict === 'unknown') await setTimeout(settleMs);
           lease.start();
           return lease;
         }
@@ -142,6 +144,12 @@ export class FileLocks implements LockCapability {
     return undefined;
   }
 }
+
+/**
+ * An owner that was only silent may have looked at its lock just before it was taken over, and acknowledges on the
+ * strength of that for less than this many milliseconds (`recentMs`): what it acknowledges is read then.
+ */
+const settleMs = 5;
 
 /** How often in one call a directory may vanish before something else must be wrong. */
 const maxGone = 20;

@@ -77,6 +77,13 @@ export const mutants: readonly Mutant[] = [
     caughtBy: 'lifecycle/journaled-runs.test.ts',
   },
   {
+    name: 'no fence before an acknowledgement at relaxed',
+    file: file('journal-writer'),
+    find: 'checkNow();\n    this.checkedAt = now;',
+    replace: 'this.checkedAt = now;',
+    caughtBy: 'stores/file',
+  },
+  {
     name: 'no lock',
     file: file('lock'),
     find: "if (holding.verdict === 'alive') throw",
@@ -157,7 +164,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a journal written on after a failed write',
     file: file('journal-writer'),
-    find: 'if (this.failure !== undefined) throw this.failure.error;\n    const bytes',
+    find: 'if (failed !== undefined) throw failed.error;\n    const bytes',
     replace: 'const bytes',
     caughtBy: 'stores/file/journal.test.ts',
   },
