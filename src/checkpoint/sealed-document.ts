@@ -1,4 +1,4 @@
-import { isPlainObject, type JsonObject, setOwn } from '../plan/json-value.js';
+import { isPlainObject, type JsonObject, newTable, setOwn } from '../plan/json-value.js';
 
 /** Lower-case hex SHA-256 of bytes, or of the UTF-8 of a text. */
 export type Sha256 = (data: Uint8Array | string) => string;
@@ -76,19 +76,19 @@ function* partsOf(value: unknown, level: number, before: string): Generator<stri
 
 function* entriesOf({ entries }: Entries, level: number, before: string): Generator<string> {
   const some = new Batch(level, `${before}{`);
-  let batch: JsonObject = {};
+  let batch = newTable();
   for (const [key, inner] of entries) {
     if (inner === undefined) continue;
     if (inner instanceof Entries || inner instanceof Items) {
       if (some.count > 0) yield some.take(batch);
-      batch = {};
+      batch = newTable();
       yield* partsOf(inner, level + 1, `${some.start()}\n${'  '.repeat(level + 1)}${JSON.stringify(key)}: `);
       continue;
     }
     setOwn(batch, key, inner);
     if (++some.count < some.limit) continue;
     yield some.take(batch);
-    batch = {};
+    batch = newTable();
   }
   if (some.count > 0) yield some.take(batch);
   yield some.end('}');

@@ -1,4 +1,4 @@
-import { setOwn } from '../plan/json-value.js';
+import { newTable, setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
@@ -209,11 +209,11 @@ const noInputs: Readonly<Record<string, unknown>> = Object.freeze({});
 
 function inputsOf({ results }: RunState, { parent, dependencies }: GraphNode): Readonly<Record<string, unknown>> {
   if (dependencies.length === 0 && !parent?.hasHandler) return noInputs;
-  const inputs: Record<string, unknown> = {};
+  const inputs = newTable();
   const sources = parent?.hasHandler ? [parent, ...dependencies] : dependencies;
   for (const { node } of sources) {
     const result = results.get(node.id);
     if (result?.status === 'completed') setOwn(inputs, node.id, result.output);
   }
-  return Object.freeze(inputs);
+  return Object.freeze(Object.setPrototypeOf(inputs, Object.prototype));
 }

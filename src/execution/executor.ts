@@ -1,7 +1,7 @@
 import { isoTime } from '../host.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { NodeRecordOf } from '../run/node-record.js';
-import type { NodeResult, SerializedError } from '../run/node-result.js';
+import type { SerializedError } from '../run/node-result.js';
 import type { Pause } from '../run/pause.js';
 import type { EndStatus, RunRecord } from '../run/run-record.js';
 import { applyRecord, type RunState } from '../run/run-state.js';
@@ -13,6 +13,7 @@ import type { ExecutionServices } from './execution-services.js';
 import { delayBeforeRetry, retryOf } from './retry.js';
 import { RunningAttempt } from './running-attempt.js';
 import { Scheduler } from './scheduler.js';
+import { settledResult } from './settled-result.js';
 
 /**
  * Runs what a run has left to do and answers how it ended. Everything that happens is appended to the log, and state,
@@ -153,21 +154,10 @@ class RunExecution {
   private settleAttempt(running: RunningAttempt, attempt: Attempt, outcome: AttemptOutcome): void {
     if (outcome.status === 'interrupted') return;
     if (outcome.status === 'failed' && this.retry(running, attempt, outcome.error)) return;
-    const { placed, number, startedMs } = running;
-    const endedMs = this.services.now();
-    const settled = {
-      nodeId: placed.node.id,
-      attempts: number,
-      startedAt: isoTime(startedMs),
-      completedAt: isoTime(endedMs),
-      durationMs: Math.max(0, endedMs - startedMs),
-      handler: attempt.handler.identity,
-    };
-    const result: NodeResult =
-      outcome.status === 'completed'
-        ? { status: 'completed', ...settled, output: outcome.output, ...(outcome.blobs && { blobs: outcome.blobs }) }
-        : { status: 'failed', ...settled, error: this.errorOf(outcome.error, placed) };
-    this.commit([{ kind: 'node_settled', result: Object.freeze(result) }]);
+    const result = settledResult(running, attempt, outcome, this.services.now(), (error) =>
+      this.errorOf(error, running.placed),
+    );
+    this.commit([{ kind: 'node_settled', result }]);
   }
 
   /** The slot is free while a node waits for its next attempt. */

@@ -31,7 +31,7 @@ export class Scheduler {
 
   constructor(private readonly state: RunState) {
     const { graph } = state;
-    this.waitingFor = Int32Array.from(graph.waitCounts);
+    this.waitingFor = new Int32Array(graph.waitCounts);
     this.passed = new Uint8Array(graph.waitCounts.length);
     this.hindered = new Uint8Array(graph.waitCounts.length);
     this.blockers = new Array(graph.waitCounts.length);

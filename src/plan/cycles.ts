@@ -3,7 +3,7 @@ export function isAcyclic(
   successors: ReadonlyArray<readonly number[] | undefined>,
   waitCounts: readonly number[],
 ): boolean {
-  const waiting = Int32Array.from(waitCounts);
+  const waiting = new Int32Array(waitCounts);
   const free: number[] = [];
   for (let point = 0; point < waiting.length; point++) if (waiting[point] === 0) free.push(point);
   for (let next = 0; next < free.length; next++) {

@@ -81,7 +81,7 @@ export function newRunState(identity: RunIdentity): RunState {
     failed: 0,
     skipped: 0,
     reopened: 0,
-    openChildren: Int32Array.from(identity.graph.nodes, ({ children }) => children.length),
+    openChildren: childCounts(identity.graph),
     progress: new Map(),
     spawned: [],
     spends: new Map(),
@@ -92,6 +92,13 @@ export function newRunState(identity: RunIdentity): RunState {
     resumedAt: undefined,
     lastAt: undefined,
   };
+}
+
+/** Not `Int32Array.from` with a function, which takes ten times as long. */
+function childCounts({ nodes }: PlanGraph): Int32Array {
+  const counts = new Int32Array(nodes.length);
+  for (let index = 0; index < counts.length; index++) counts[index] = (nodes[index] as GraphNode).children.length;
+  return counts;
 }
 
 /**
