@@ -87,8 +87,9 @@ export type { RepairedDamage, RepairReport } from './lifecycle/repair-report.js'
 export type { SignalReceipt, SignalRequest } from './lifecycle/signal.js';
 export type { VisualizedResult } from './lifecycle/visualize.js';
 export { MetaPlanner } from './meta-planner.js';
+export type { NodeType } from './plan/node-type.js';
 export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';
-export { type NodeType, type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';
+export { type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';
 export { type WorkflowPlan, type WorkflowPlanInput, workflowPlanSchema } from './plan/workflow-plan.js';
 export { type PictureFormat, type RenderOptions, renderPlan } from './render/render-plan.js';
 export { type BlobRef, blobRefSchema } from './run/blob-ref.js';

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { Issue } from '../errors.js';
+import { type NodeType, nodeTypes } from '../plan/node-type.js';
 import type { Vibe } from '../plan/vibe.js';
-import { type NodeType, nodeTypes, type WorkflowNode } from '../plan/workflow-node.js';
+import type { WorkflowNode } from '../plan/workflow-node.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
 import type { StoreBlob } from './context/blob.js';
 import type { Report } from './context/report.js';

@@ -7,7 +7,7 @@ import type { HandlerEntry, Handlers } from '../execution/node-handler.js';
 import { type Retry, type RetryOptions, standardRetry } from '../execution/retry.js';
 import { type Host, maxTimerMs } from '../host.js';
 import { isPlainObject } from '../plan/json-value.js';
-import { nodeTypes } from '../plan/workflow-node.js';
+import { nodeTypes } from '../plan/node-type.js';
 import type { WorkflowPlanInput } from '../plan/workflow-plan.js';
 import { pictureFormats } from '../render/render-plan.js';
 import type { ExecutionState } from '../run/execution-state.js';

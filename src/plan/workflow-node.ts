@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { maxTimerMs } from '../host.js';
+import { nodeTypes } from './node-type.js';
+import { ordinaryNode } from './ordinary-node.js';
 import { jsonObjectSchema } from './vibe.js';
-
-export const nodeTypes = ['analyze', 'generate', 'transform', 'validate', 'composite'] as const;
-export type NodeType = (typeof nodeTypes)[number];
 
 /**
  * 1 to 200 characters of any kind, as `length` counts them: how plans and nodes are named. Counted here, since versions of
@@ -58,6 +57,8 @@ export const nodesSchema: z.ZodType<WorkflowNode[], WorkflowNodeInput[]> = z
   .custom<WorkflowNodeInput[]>(Array.isArray, 'expected an array of nodes')
   .transform((nodes, context) =>
     nodes.map((node, index) => {
+      const ordinary = ordinaryNode(node);
+      if (ordinary !== undefined) return ordinary;
       const parsed = workflowNodeSchema.safeParse(node);
       if (parsed.success) return parsed.data;
       for (const issue of parsed.error.issues) {

@@ -1,0 +1,63 @@
+import { copyJson, isPlainObject, type JsonObject } from './json-value.js';
+import { type NodeType, nodeTypes } from './node-type.js';
+
+const fields: ReadonlySet<string> = new Set([
+  'id',
+  'type',
+  'description',
+  'parameters',
+  'dependencies',
+  'children',
+  'estimatedDuration',
+]);
+
+interface OrdinaryNode {
+  readonly id: string;
+  readonly type: NodeType;
+  readonly description: string;
+  readonly parameters: JsonObject;
+  readonly dependencies: string[];
+  readonly children: [];
+}
+
+/**
+ * A node without children that says what most nodes say, read many times faster than by a schema. Anything out of the
+ * ordinary is `undefined`, and for `workflowNodeSchema` to judge, which this agrees with.
+ */
+export function ordinaryNode(input: unknown): OrdinaryNode | undefined {
+  if (!isPlainObject(input)) return undefined;
+  for (const key of Object.keys(input)) if (!fields.has(key)) return undefined;
+  const { id, type, description, parameters, dependencies, children, estimatedDuration } = input;
+  if (!isId(id) || !nodeTypes.includes(type as NodeType) || typeof description !== 'string') return undefined;
+  if (estimatedDuration !== undefined || !isNothing(children)) return undefined;
+  const ids = idsIn(dependencies);
+  const own = ownParameters(parameters);
+  if (ids === undefined || own === undefined) return undefined;
+  return { id, type: type as NodeType, description, parameters: own, dependencies: ids, children: [] };
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 1 && value.length <= 200;
+}
+
+function isNothing(children: unknown): boolean {
+  return children === undefined || (Array.isArray(children) && children.length === 0);
+}
+
+function idsIn(dependencies: unknown): string[] | undefined {
+  if (dependencies === undefined) return [];
+  if (!Array.isArray(dependencies)) return undefined;
+  const ids: string[] = [];
+  for (const id of dependencies) {
+    if (!isId(id)) return undefined;
+    ids.push(id);
+  }
+  return ids;
+}
+
+function ownParameters(parameters: unknown): JsonObject | undefined {
+  if (parameters === undefined) return {};
+  if (!isPlainObject(parameters)) return undefined;
+  const copy = copyJson(parameters, '');
+  return copy.ok ? (copy.value as JsonObject) : undefined;
+}
