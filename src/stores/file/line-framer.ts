@@ -24,6 +24,7 @@ function mostBytesOf(text: string): number {
 /** Gives texts their place in a journal, one behind the other. */
 export class LineFramer {
   private bytes = Buffer.allocUnsafe(firstBytes);
+  private others = Buffer.allocUnsafe(firstBytes);
   /** Of the last line. */
   number: number;
   private sum: string;
@@ -39,10 +40,11 @@ export class LineFramer {
   }
 
   /**
-   * The lines as they stand in the file, valid until the next call.
+   * The lines as they stand in the file, valid until the call after the next.
    * @param flushed the highest line known to be flushed
    */
   frame(texts: Iterable<string>, flushed: number): Buffer {
+    [this.bytes, this.others] = [this.others, this.bytes];
     let end = 0;
     for (const text of texts) end = this.add(text, flushed, end);
     const lines = this.bytes.subarray(0, end);

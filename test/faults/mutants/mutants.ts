@@ -23,8 +23,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no flush of what a journal begins with',
     file: file('documents'),
-    find: 'for (const part of parts) await writeAll(file, part);\n    await file.sync();',
-    replace: 'for (const part of parts) await writeAll(file, part);',
+    find: 'await writing;\n    await file.sync();',
+    replace: 'await writing;',
     caughtBy: 'faults/power-loss',
   },
   {
