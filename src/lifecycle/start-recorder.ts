@@ -54,7 +54,7 @@ export async function startRecorder(
     const recorder = snapshotRecorder(recorded, planner, onSaved);
     return { state: recorded.state ?? recorded.run.makeState(), recorder, maxUncommitted: 1 };
   }
-  return { ...(await journalRecorder(recorded, lease, planner, onSaved)), maxUncommitted: 192 };
+  return { ...(await journalRecorder(recorded, lease, planner, onSaved)), maxUncommitted: 96 };
 }
 
 async function journalRecorder(

@@ -37,8 +37,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'acknowledged before it is flushed',
     file: file('journal-writer'),
-    find: 'await writeAll(this.file, bytes);\n    this.written = number;',
-    replace: 'group.resolve();\n    await writeAll(this.file, bytes);\n    this.written = number;',
+    find: 'this.written = number;\n    if (this.durability',
+    replace: 'this.written = number;\n    group.resolve();\n    if (this.durability',
     caughtBy: 'faults/power-loss',
   },
   {
