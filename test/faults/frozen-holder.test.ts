@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerEntry } from './child/protocol.js';
 import { calmRun } from './helpers/calm-run.js';
-import { crashPointsOf } from './helpers/crash-points.js';
+import { type CrashPoint, crashPointsOf } from './helpers/crash-points.js';
 import { brokenPromises, callsOf, lostCheckpoints, unfinished } from './helpers/laws.js';
 import { atLevel, isFull, spread } from './helpers/level.js';
 import { Scratch, type Task } from './helpers/scratch.js';
@@ -13,8 +13,12 @@ const task: Task = { plan: 'short', planner: { checkpointInterval: 4, concurrenc
 const stranger = { hostname: 'elsewhere' };
 const calm = await calmRun(task);
 
-/** Every moment of a run at which its process can be frozen. */
-const points = crashPointsOf(operationsOf(calm)).filter(({ when }) => when !== 'in');
+/** One node after the other, so that each record is acknowledged at once. */
+const atOnce: Task = { plan: 'short', planner: { durability: 'relaxed', concurrency: 1 } };
+const levels = [
+  { level: 'strict', task, calm },
+  { level: 'relaxed', task: atOnce, calm: await calmRun(atOnce) },
+].map((one) => ({ ...one, tried: momentsOf(one.calm) }));
 
 /** A holder that stands still in the middle of a run, after it has acknowledged some nodes. */
 const middle = { action: 'stop', at: Math.floor(operationsOf(calm).length / 2), when: 'before' } as const;
@@ -36,39 +40,49 @@ function lies(afterwards: readonly LedgerEntry[]): string[] {
 }
 
 /** A holder that was taken over says so, and by whom; unless it had lost nothing, since all was done. */
-function otherEnds(holder: EndedProcess, successor: EndedProcess): string[] {
+function otherEnds(holder: EndedProcess, successor: EndedProcess, calm: EndedProcess): string[] {
   const end = endOf(holder);
   if (end?.type !== 'rejected') return unfinished(holder, calm);
   if (end.code !== 'PLAN_LOCKED') return [`a holder that was taken over was rejected with ${end.name}: ${end.message}`];
   return end.holderPid === successor.pid ? [] : [`process ${end.holderPid} was named as the successor`];
 }
 
-const tried = isFull ? points : spread(points, 8);
-tellCount('frozen and dead holders', tried.length + 8);
+/** Every moment of a run at which its process can be frozen, or some of them. */
+function momentsOf(run: EndedProcess): CrashPoint[] {
+  const points = crashPointsOf(operationsOf(run)).filter(({ when }) => when !== 'in');
+  return isFull ? points : spread(points, 6);
+}
+
+const count = levels.reduce((sum, { tried }) => sum + tried.length, 0);
+tellCount('frozen and dead holders', count + 8);
+
+for (const { level, task, calm, tried } of levels) {
+  describe.concurrent(`a holder that is frozen in a ${level} run`, () => {
+    for (const point of tried) {
+      it(`acknowledges nothing after it was taken over, frozen ${point.name}`, () =>
+        Scratch.during(async (scratch) => {
+          const holder = scratch.start(task, { ...point, action: 'stop' });
+          if (!(await holder.freeze())) return; // this time there were fewer operations
+          const untilFrozen = [...holder.entries];
+          const successor = await scratch.run({ ...task, store: { lockTakeoverMs: 300 } }, stranger);
+          holder.thaw();
+          const ended = await holder.ended;
+          const afterwards = ended.entries.slice(untilFrozen.length);
+          const again = await scratch.run(task);
+
+          const wrong = [
+            ...brokenPromises([...untilFrozen, ...successor.entries]),
+            ...lies(afterwards),
+            ...(await lostCheckpoints(scratch, ended.entries)),
+            ...otherEnds(ended, successor, calm),
+          ];
+          expect(await verdictOn(scratch, [successor, again], calm, wrong)).toEqual([]);
+        }));
+    }
+  });
+}
 
 describe.concurrent('a holder that is frozen', () => {
-  for (const point of tried) {
-    it(`acknowledges nothing after it was taken over, frozen ${point.name}`, () =>
-      Scratch.during(async (scratch) => {
-        const holder = scratch.start(task, { ...point, action: 'stop' });
-        if (!(await holder.freeze())) return; // this time there were fewer operations
-        const untilFrozen = [...holder.entries];
-        const successor = await scratch.run(patient(300), stranger);
-        holder.thaw();
-        const ended = await holder.ended;
-        const afterwards = ended.entries.slice(untilFrozen.length);
-        const again = await scratch.run(task);
-
-        const wrong = [
-          ...brokenPromises([...untilFrozen, ...successor.entries]),
-          ...lies(afterwards),
-          ...(await lostCheckpoints(scratch, ended.entries)),
-          ...otherEnds(ended, successor),
-        ];
-        expect(await verdictOn(scratch, [successor, again], calm, wrong)).toEqual([]);
-      }));
-  }
-
   it('is waited for by a stranger, which says whom it waits for', () =>
     Scratch.during(async (scratch) => {
       const holder = scratch.start(task, middle);
