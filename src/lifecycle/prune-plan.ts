@@ -141,11 +141,9 @@ async function removeAll(
     positionIds,
   );
   await store.removeJournals(planId, lease);
-  gone.push(
-    ...(await store.deleteMany(
-      planId,
-      earliestFirst.filter((id) => lastIds.has(id)),
-    )),
+  const last = await store.deleteMany(
+    planId,
+    earliestFirst.filter((id) => lastIds.has(id)),
   );
-  return [...gone, ...positionIds];
+  return [...gone, ...last, ...positionIds];
 }

@@ -202,8 +202,7 @@ export interface KeptTimes {
 
 /** The state that a snapshot was taken of. Trusts it, as `applyRecord` trusts a record. */
 export function restoreRunState(identity: RunIdentity, kept: KeptState): RunState {
-  const state = newRunState(identity);
-  state.spawned.push(...kept.spawned);
+  const state = { ...newRunState(identity), spawned: [...kept.spawned] };
   for (const result of kept.results) settle(state, nodeOf(state, result.nodeId), result);
   for (const record of kept.progress) applyNodeRecord(state, record);
   for (const spend of kept.spends) addSpend(state.spends, spend);
@@ -240,7 +239,7 @@ export function recordsOf(state: RunState): RunRecord[] {
     if (isGathered) records.push({ kind: 'composite_completed', nodeId: result.nodeId, at: result.completedAt });
     else records.push({ kind: 'node_settled', result });
   }
-  records.push(...progressOf(state));
+  for (const record of progressOf(state)) records.push(record);
   const { status, startedAt, endedAt, pauses, lastAt } = state;
   const at = lastAt ?? endedAt ?? startedAt ?? '';
   for (const spend of allSpends(state.spends)) records.push({ kind: 'spend_recorded', ...spend, at });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { executionStateOf, executionStateSchema } from '../../src/run/execution-state.js';
 import type { NodeResult } from '../../src/run/node-result.js';
 import type { RunRecord } from '../../src/run/run-record.js';
-import { activeMsOf, applyRecord, restoreRunState } from '../../src/run/run-state.js';
+import { activeMsOf, applyRecord, recordsOf, restoreRunState } from '../../src/run/run-state.js';
 import { contentOf, replay, stateOf } from '../helpers/execution-driven-run.js';
 import { composite, node, nodeAfter } from '../helpers/plan-builders.js';
 
@@ -17,8 +17,8 @@ const ended = (status: 'completed' | 'failed' | 'cancelled', at = second(9)): Ru
 });
 const settled = (result: NodeResult): RunRecord => ({ kind: 'node_settled', result });
 const completed = (nodeId: string, output: unknown = 1) => settled({ status: 'completed', nodeId, output, ...times });
-const failed = (nodeId: string) =>
-  settled({ status: 'failed', nodeId, error: { name: 'Error', message: 'no' }, ...times });
+const error = { name: 'Error', message: 'no' };
+const failed = (nodeId: string) => settled({ status: 'failed', nodeId, error, ...times });
 const skipped = (nodeId: string, blockedBy: string) => settled({ status: 'skipped', nodeId, blockedBy, ...times });
 
 describe('applyRecord', () => {
@@ -134,6 +134,31 @@ describe('restoreRunState', () => {
       executionState: undefined,
       resumedAt: second(50),
     });
+  });
+
+  it('makes one again of which nothing is small', () => {
+    const many = 200_000;
+    const ids = Array.from({ length: many }, (_, index) => `n${index}`);
+    const at = second(2);
+    const progress = [
+      { kind: 'attempt_failed' as const, nodeId: 'n0', attempt: 1, error, durationMs: 1, at, retryAt: at },
+      ...ids.map((name) => ({ kind: 'step_completed' as const, nodeId: 'n0', name, output: 1, at })),
+    ];
+    const restored = restoreRunState(stateOf(ids.map((id) => node(id))), {
+      ...{ status: 'running', seq: 7, pauses: [], reopened: 0, startedAt: second(0), endedAt: undefined, activeMs: 0 },
+      results: ids.slice(1).map((nodeId) => ({ status: 'completed', nodeId, output: 1, ...times })),
+      progress,
+      spawned: ids.map((nodeId) => ({ kind: 'nodes_spawned', nodeId, nodes: [], at })),
+      spends: [],
+    });
+    expect(restored.completed).toHaveLength(many - 1);
+    expect(restored.spawned).toHaveLength(many);
+    expect(recordsOf(restored)).toHaveLength(3 * many + 1);
+    applyRecord(restored, { kind: 'node_reopened', nodeId: 'n0', name: 'n7', reason: 'its film is gone', at });
+    expect(recordsOf(restored)).toHaveLength(3 * many);
+    applyRecord(restored, failed('n0')); // closes its attempts
+    expect(recordsOf(restored)).toHaveLength(3 * many);
+    expect(executionStateOf(restored).nodeProgress).toHaveLength(many - 1);
   });
 
   it('hands out a copy that later records do not change, and that fits its schema', () => {
