@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { type LockHolder, PersistenceError, VibeError } from '../errors.js';
-import { type AttemptOutcome, localDispatch } from '../execution/attempt.js';
+import { localDispatch } from '../execution/attempt.js';
+import type { AttemptOutcome } from '../execution/attempt-outcome.js';
 import type { Emit } from '../execution/execution-event.js';
 import type { ExecutionServices } from '../execution/execution-services.js';
 import { executeRun } from '../execution/executor.js';
