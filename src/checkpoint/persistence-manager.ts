@@ -89,7 +89,7 @@ export interface StoredBlob {
 
 export interface BlobContent {
   readonly bytes: number;
-  /** From the beginning, anew with each call. */
+  /** From the beginning, anew with each call. Fails with BlobMissingError when it was removed since. */
   chunks(): AsyncIterable<Uint8Array>;
 }
 

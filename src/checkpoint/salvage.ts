@@ -94,8 +94,7 @@ export class Salvage {
   without(dropped: ReadonlySet<string>): RunState {
     const { state } = this;
     if (dropped.size === 0) return state;
-    const left = newRunState(state);
-    left.spawned.push(...state.spawned);
+    const left = { ...newRunState(state), spawned: [...state.spawned] };
     const isLeft = (nodeId: string) => !hasAnyOf(state.graph.get(nodeId), dropped);
     for (const record of recordsOf(state)) {
       if (isGrowth(record)) continue;

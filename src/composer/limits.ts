@@ -23,8 +23,8 @@ export function sizeOf(
   const given = found.filter(({ isImplied }) => !isImplied);
   const sources = given.length > 0 ? given : found;
   const limits = sources.flatMap(({ rules }) => limitsIn(rules, noun));
-  const max = Math.min(...limits.map((limit) => limit.max));
-  const min = Math.max(...limits.map((limit) => limit.min));
+  const max = limits.reduce((least, limit) => Math.min(least, limit.max), Number.POSITIVE_INFINITY);
+  const min = limits.reduce((most, limit) => Math.max(most, limit.min), Number.NEGATIVE_INFINITY);
   const isBounded = max < Number.MAX_SAFE_INTEGER;
   const wanted = limits.find(({ aim }) => aim !== undefined)?.aim ?? (fills && isBounded ? max : standard);
   const value = Math.max(least, Math.min(Math.max(wanted, min), max, most));

@@ -1,6 +1,6 @@
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { Pause } from '../run/pause.js';
-import type { AttemptOutcome } from './attempt.js';
+import type { AttemptOutcome } from './attempt-outcome.js';
 
 /** Says whether an attempt may begin now: limits and budgets, also of other runs of the planner. */
 export interface Admission {
@@ -16,6 +16,11 @@ export interface Admitted {
   leave(outcome: AttemptOutcome | undefined): void;
   /** The run ends without the attempt, which is still at work: it leaves when its handler really ends, if ever. */
   leaveBehind(): void;
+  /**
+   * The attempt has failed over a time limit, and its handler is still at work: it leaves when that really ends, or after
+   * a while, so that a handler that hangs holds nobody up for ever.
+   */
+  leaveLater(): void;
 }
 
 export interface Refused {

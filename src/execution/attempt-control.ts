@@ -3,6 +3,7 @@ import type { NodeRecord } from '../run/node-record.js';
 import type { SerializedError } from '../run/node-result.js';
 import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
+import type { AttemptOutcome } from './attempt-outcome.js';
 import type { BlobKeeper } from './blob-keeper.js';
 import type { ExecutionEventBody } from './execution-event.js';
 import type { Mailbox } from './mailbox.js';
@@ -43,6 +44,10 @@ export interface AttemptControl {
    * @throws OutputNotSerializableError, or what the hook that redacts has thrown
    */
   keep(value: unknown, what: string): unknown;
+  /** It has failed over a time limit, and its handler may still be at work. */
+  outlast(): void;
+  /** The handler that was still at work has ended. */
+  endLate(outcome: AttemptOutcome): void;
   /** Called when the attempt is over, however it ends. */
   onEnd(callback: () => void): void;
   /** What a handler says of how far it is, redacted; `undefined` when nothing may be told of it. */

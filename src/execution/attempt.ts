@@ -2,6 +2,7 @@ import { newTable, setOwn } from '../plan/json-value.js';
 import type { GraphNode } from '../plan/plan-graph.js';
 import type { RunState } from '../run/run-state.js';
 import type { AttemptControl } from './attempt-control.js';
+import type { AttemptOutcome } from './attempt-outcome.js';
 import type { Budget } from './budget.js';
 import { storeBlob } from './context/blob.js';
 import { report } from './context/report.js';
@@ -13,12 +14,6 @@ import { runStep } from './context/step.js';
 import { waitFor } from './context/wait-for.js';
 import type { HandlerLookup, NodeContext, ServingHandler } from './node-handler.js';
 import { areUnlimited, limitsOf, type TimeLimits, watchLimits } from './watch-limits.js';
-
-/** How an attempt ended. `interrupted`: by the end of the run, so it says nothing about the node. */
-export type AttemptOutcome =
-  | { readonly status: 'completed'; readonly output: unknown; readonly blobs?: string[] }
-  | { readonly status: 'failed'; readonly error: unknown }
-  | { readonly status: 'interrupted' };
 
 /** An attempt under way. */
 export interface Attempt {
@@ -139,12 +134,14 @@ function withLimits(
     const onReport = watchLimits(control, limits, (error) => {
       if (isLate || interruption.byRun) return; // the run waits for what the handler still returns
       isLate = true;
+      control.outlast();
       interruption.abort(error);
       resolve({ status: 'failed', error });
     });
     void start(onReport).then((outcome) => {
-      if (isLate) onLateEnd?.(control.placed.node.id, outcome);
-      else resolve(outcome);
+      if (!isLate) return resolve(outcome);
+      control.endLate(outcome);
+      onLateEnd?.(control.placed.node.id, outcome);
     });
   });
 }

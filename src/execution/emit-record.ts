@@ -25,8 +25,8 @@ export function emitRecord(record: RunRecord, state: RunState, before: number, e
       emit({ type: 'node_skipped', nodeId: result.nodeId, blockedBy: result.blockedBy });
     }
   }
-  for (let position = before; position < state.completed.length; position++) {
-    const nodeId = state.completed[position] as string;
+  for (let left = state.completed.length - before; left > 0; left--) {
+    const nodeId = state.completed.fromEnd(left) as string;
     const result = state.results.get(nodeId);
     if (result?.status === 'completed') {
       emit({ type: 'node_completed', nodeId, output: result.output, durationMs: result.durationMs });

@@ -8,8 +8,9 @@ import type { Pause } from '../run/pause.js';
 import type { RunState } from '../run/run-state.js';
 import { serializeError } from '../run/serialize-error.js';
 import type { Admitted } from './admission.js';
-import type { Attempt, AttemptOutcome } from './attempt.js';
+import type { Attempt } from './attempt.js';
 import { type AttemptControl, AttemptOver } from './attempt-control.js';
+import type { AttemptOutcome } from './attempt-outcome.js';
 import { AttemptWaits, type WaitingOwner } from './attempt-waits.js';
 import type { BlobKeeper } from './blob-keeper.js';
 import type { ExecutionEventBody } from './execution-event.js';
@@ -46,6 +47,8 @@ export class RunningAttempt implements AttemptControl, WaitingOwner {
   attempt: Attempt | undefined;
   /** It did not stop in time: the run ended without it. Its places in the limits are taken until its handler ends. */
   isLeftBehind = false;
+  /** It is over a time limit, and its handler is still at work. */
+  private isOutlasted = false;
   isCancelled = false;
   isOver = false;
   private waits: AttemptWaits | undefined;
@@ -106,6 +109,15 @@ export class RunningAttempt implements AttemptControl, WaitingOwner {
     this.calls ??= { spawn: 0, sleepUntil: 0 };
     this.calls[of]++;
     return this.calls[of];
+  }
+
+  outlast(): void {
+    this.isOutlasted = true;
+  }
+
+  endLate(outcome: AttemptOutcome): void {
+    this.isOutlasted = false;
+    if (this.isOver) this.entered?.leave(outcome);
   }
 
   onEnd(callback: () => void): void {
@@ -213,6 +225,7 @@ export class RunningAttempt implements AttemptControl, WaitingOwner {
     if (outcome !== undefined) this.waits?.forsake();
     this.waits?.end();
     if (this.isLeftBehind) this.entered?.leaveBehind();
+    else if (this.isOutlasted) this.entered?.leaveLater();
     else this.entered?.leave(outcome);
   }
 

@@ -1,6 +1,7 @@
 import { isoTime } from '../host.js';
 import type { NodeResult, SerializedError } from '../run/node-result.js';
-import type { Attempt, AttemptOutcome } from './attempt.js';
+import type { Attempt } from './attempt.js';
+import type { AttemptOutcome } from './attempt-outcome.js';
 import type { RunningAttempt } from './running-attempt.js';
 
 type Settled = Exclude<AttemptOutcome, { status: 'interrupted' }>;

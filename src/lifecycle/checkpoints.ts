@@ -3,7 +3,13 @@ import { checkPlanId, isRollingId } from '../checkpoint/checkpoint-id.js';
 import { listedPositionIds } from '../checkpoint/journal-pruning.js';
 import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
 import { storedGraph } from '../checkpoint/stored-graph.js';
-import { CheckpointMismatchError, CheckpointNotFoundError, PlanInvalidError, VibeError } from '../errors.js';
+import {
+  CheckpointMismatchError,
+  CheckpointNotFoundError,
+  type LockHolder,
+  PlanInvalidError,
+  VibeError,
+} from '../errors.js';
 import { issuesOf } from '../plan/issues.js';
 import { isPlainObject } from '../plan/json-value.js';
 import { isTooDeep, tooDeepIssue } from '../plan/workflow-plan.js';
@@ -14,7 +20,7 @@ import { type HeldPlan, type HoldRequest, holdPlan } from './hold-plan.js';
 import { rollingIdOf, storedVibeKey, vibeKeyOf } from './identity.js';
 import type { StartedRun } from './live-runs.js';
 import { loadNamed } from './load-named.js';
-import { findLock, lockPlan, type PlanLock } from './plan-lock.js';
+import { findLock, Look, lockPlan, type PlanLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
 import { redactState } from './redact-state.js';
 import { readStoredPlan } from './stored-plan.js';
@@ -78,7 +84,10 @@ function holdFor(live: StartedRun, planner: PlannerServices): Promise<{ readonly
   return live.held;
 }
 
-/** Does something with a plan that nobody runs meanwhile. Without `waiting`, nobody is waited for. */
+/**
+ * Does something with a plan that nobody runs meanwhile. Without `waiting`, nobody is waited for; a call of this process
+ * that wants the plan waits until it is done.
+ */
 export async function whileHeld<T>(
   { planId, runId }: { readonly planId: string; readonly runId: string },
   planner: PlannerServices,
@@ -86,9 +95,16 @@ export async function whileHeld<T>(
   waiting: Pick<HoldRequest, 'signal' | 'onWaiting'> = {},
 ): Promise<T> {
   const request = requestOf({ planId, runId }, planner);
-  const unlock = lockPlan(planner.store.place, planId, { holder: { pid: process.pid, ...request } });
+  const look = new Look();
+  const unlock = lockPlan(planner.store.place, planId, { holder: { pid: process.pid, ...request }, look });
+  const onWaiting = waiting.onWaiting && {
+    onWaiting: (holder: LockHolder) => {
+      look.end(false); // nobody knows for how long
+      waiting.onWaiting?.(holder);
+    },
+  };
   try {
-    const held = await holdPlan({ ...request, ...waiting }, planner);
+    const held = await holdPlan({ ...request, ...waiting, ...onWaiting }, planner);
     try {
       return await work(held);
     } finally {
@@ -96,6 +112,7 @@ export async function whileHeld<T>(
     }
   } finally {
     unlock();
+    look.end(true);
   }
 }
 

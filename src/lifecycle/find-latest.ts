@@ -48,12 +48,12 @@ export async function findLatest<Run>(
     .filter(isIntact)
     .filter(({ vibeKey }) => vibeKey === query.vibeKey)
     .sort(byLatest);
-  const candidates: Candidate[] = journals.states.flatMap(({ damage, checkpoint, replayed }) =>
+  const ofJournals: Candidate[] = journals.states.flatMap(({ damage, checkpoint, replayed }) =>
     damage === undefined && checkpoint?.vibeKey === query.vibeKey
       ? [{ ...summarize(checkpoint), checkpoint, replayed }]
       : [],
   );
-  candidates.push(...intact);
+  const candidates: Candidate[] = [...ofJournals, ...intact];
   candidates.sort(byProof(candidates)); // stable: a journal stays before its equals
 
   const damages: Damage[] = [];

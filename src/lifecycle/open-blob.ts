@@ -9,7 +9,7 @@ export interface OpenBlob {
   readonly ref: BlobRef;
   /** Part by part, in bounded memory. It errors with BlobCorruptError instead of ending when it was not what was stored. */
   stream(): ReadableStream<Uint8Array>;
-  /** As a whole. @throws BlobCorruptError, PersistenceError */
+  /** As a whole. @throws BlobCorruptError, BlobMissingError when it was removed since, PersistenceError */
   bytes(): Promise<Uint8Array>;
 }
 

@@ -5,18 +5,18 @@ import { untilAborted } from './until-aborted.js';
 /** A plan that somebody in this process works on. */
 export interface PlanLock {
   readonly holder: LockHolder;
-  /** Absent while a checkpoint is being deleted. */
+  /** Absent while a checkpoint is saved or deleted, and while the plan is pruned or repaired. */
   readonly live?: LiveRun;
   /** Whether it is also ours among processes: before that, this process may be waiting for another. */
   isHeld?: boolean;
-  /** Whether there was nothing to run; told when the plan is free again, or as soon as it is clear that there is. */
+  /** Whether nothing was run; told when the plan is free again, or as soon as it is clear that something is. */
   readonly look?: Look;
 }
 
-/** What others learn of a call that may only look: the run may be complete. */
+/** What others learn of a call that may only look, as its run may be complete, and of whoever has the plan for a moment. */
 export class Look {
   /** Ends it; only the first time counts. */
-  end: (foundNothingToRun: boolean) => void = () => {};
+  end: (ranNothing: boolean) => void = () => {};
   readonly ended = new Promise<boolean>((resolve) => {
     this.end = resolve;
   });
@@ -50,7 +50,7 @@ export function lockPlan(place: unknown, planId: string, lock: PlanLock): () => 
 }
 
 /**
- * The same for a call: it waits for others that only look, and is refused by one that works on the plan.
+ * The same for a call: it waits for others that only look or tidy up, and is refused by one that runs the plan.
  * @throws PlanLockedError, or the reason of `signal`
  */
 export async function lockPlanForCall(

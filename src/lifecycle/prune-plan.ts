@@ -12,6 +12,7 @@ import { openStoredRun } from './open-run.js';
 import { damageIn } from './plan-damage.js';
 import { findLock } from './plan-lock.js';
 import type { PlannerServices } from './planner-services.js';
+import { emptyInbox, readSignals } from './run-mailbox.js';
 import { readStoredPlan, type StoredPlan } from './stored-plan.js';
 import { unnamedBlobs } from './unnamed-blobs.js';
 import { isNothing, type Pruning, whatToPrune } from './what-to-prune.js';
@@ -44,7 +45,7 @@ export async function prunePlan(request: PruneRequest, planner: PlannerServices)
   const seen = await readStoredPlan(planner.store, planId, planner.host.log);
   const pruning = await decide(request, seen, planner);
   const blobs = await unnamedBlobs(planId, seen, pruning, planner.store);
-  if (dryRun || (isNothing(pruning) && blobs.length === 0)) {
+  if (dryRun || (isNothing(pruning) && blobs.length === 0 && !(await hasSignals(planId, pruning, planner.store)))) {
     return { deletedIds: pruning.checkpointIds, isFree: pruning.lastIds !== undefined, blobs };
   }
   return whileHeld({ planId, runId: 'prunes checkpoints' }, planner, (held) => pruneHeld(request, held, planner));
@@ -57,6 +58,7 @@ async function pruneHeld(request: PruneRequest, held: HeldPlan, planner: Planner
   const stored = held.stored ?? (await readStoredPlan(store, planId, host.log));
   const pruning = await decide(request, stored, planner);
   const blobs = await unnamedBlobs(planId, stored, pruning, store);
+  if (pruning.isComplete && store.inbox !== undefined) await emptyInbox(planId, store.inbox, host);
   if (isNothing(pruning) && blobs.length === 0) return { deletedIds: [], isFree: false, blobs };
   await held.lease?.check();
   // Of a plan that goes as a whole they go first: whatever interrupts this, somebody comes for the rest.
@@ -69,6 +71,11 @@ async function pruneHeld(request: PruneRequest, held: HeldPlan, planner: Planner
   if (pruning.lastIds === undefined) await removeBlobs(planId, blobs, store);
   const deletedIds = pruning.checkpointIds.filter((id) => gone.has(id));
   return { deletedIds, isFree: pruning.lastIds !== undefined, blobs };
+}
+
+/** Whether a process died between the end of the run and the emptying of its inbox. */
+async function hasSignals(planId: string, { isComplete }: Pruning, { inbox }: CheckedStore): Promise<boolean> {
+  return isComplete && inbox !== undefined && (await readSignals(planId, inbox)).length > 0;
 }
 
 async function removeBlobs(planId: string, blobs: readonly StoredBlob[], store: CheckedStore): Promise<void> {
@@ -141,11 +148,9 @@ async function removeAll(
     positionIds,
   );
   await store.removeJournals(planId, lease);
-  gone.push(
-    ...(await store.deleteMany(
-      planId,
-      earliestFirst.filter((id) => lastIds.has(id)),
-    )),
+  const last = await store.deleteMany(
+    planId,
+    earliestFirst.filter((id) => lastIds.has(id)),
   );
-  return [...gone, ...positionIds];
+  return [...gone, ...last, ...positionIds];
 }

@@ -118,6 +118,7 @@ async function problemOf(
     return sum.digest('hex') === sha256 ? undefined : 'is not what was stored';
   } catch (error) {
     if (VibeError.is(error) && error.code === 'BLOB_CORRUPT') return 'is not what was stored';
+    if (VibeError.is(error) && error.code === 'BLOB_MISSING') return 'is missing'; // since a moment ago
     throw error;
   }
 }

@@ -17,7 +17,7 @@ export interface RunLimits {
 
 /** @throws PlanInvalidError when a node names a limit that the planner does not have */
 export function runLimitsOf(
-  { providerLimits: limits, lookup, pauseAfterMs }: PlannerServices,
+  { providerLimits: limits, lookup, pauseAfterMs, graceMs, host }: PlannerServices,
   state: RunState,
   budgetOptions: BudgetOptions | undefined,
 ): RunLimits {
@@ -33,7 +33,7 @@ export function runLimitsOf(
   const useTokens = (placed: GraphNode, tokens: number) => {
     for (const limit of limitsOf(placed)) limit.useTokens(tokens);
   };
-  const admission = new RunAdmission({ limitsOf, budget, pauseAfterMs });
+  const admission = new RunAdmission({ limitsOf, budget, pauseAfterMs, graceMs, setTimer: host.setTimer });
   return { admission, useTokens, ...(budget !== undefined && { budget }) };
 }
 

@@ -57,17 +57,6 @@ export class RunMailbox implements Mailbox {
     return this.outcomes.get(messageId);
   }
 
-  /** Removes everything: the run is complete, and nobody will wait any more. Never rejects. */
-  async clear(): Promise<void> {
-    const { planId } = this.state;
-    try {
-      const ids = (await this.readAll()).map(({ id }) => id);
-      if (ids.length > 0) await this.inbox.remove(planId, ids);
-    } catch (error) {
-      this.host.log('warn', 'The inbox of a complete run could not be emptied.', { planId, error });
-    }
-  }
-
   private lookLater(): void {
     this.cancelTimer ??= this.host.setTimer(() => {
       this.cancelTimer = undefined;
@@ -78,20 +67,11 @@ export class RunMailbox implements Mailbox {
   }
 
   private async takeAll(): Promise<void> {
-    const messages = await this.readAll();
+    const messages = await readSignals(this.state.planId, this.inbox);
     messages.sort((a, b) => (a.sentAt < b.sentAt ? -1 : Number(a.sentAt > b.sentAt)));
     const done: string[] = [];
     for (const message of messages) if (await this.isDone(message)) done.push(message.id);
     if (done.length > 0) await this.inbox.remove(this.state.planId, done);
-  }
-
-  private async readAll(): Promise<Message[]> {
-    const messages: Message[] = [];
-    for (const { id, text } of await this.inbox.read(this.state.planId)) {
-      const signal = decodeSignal(text); // what a newer version may have sent stays
-      if (signal !== undefined) messages.push({ id, ...signal });
-    }
-    return messages;
   }
 
   /** Whether nobody needs the message any more. */
@@ -114,6 +94,26 @@ export class RunMailbox implements Mailbox {
 }
 
 type Message = Signal & { readonly id: string };
+
+/** Removes all signals of a plan whose run is complete: nobody will wait any more. Never rejects. */
+export async function emptyInbox(planId: string, inbox: InboxCapability, { log }: Pick<Host, 'log'>): Promise<void> {
+  try {
+    const ids = (await readSignals(planId, inbox)).map(({ id }) => id);
+    if (ids.length > 0) await inbox.remove(planId, ids);
+  } catch (error) {
+    log('warn', 'The inbox of a complete run could not be emptied.', { planId, error });
+  }
+}
+
+/** What a newer version may have sent is left out, and stays. */
+export async function readSignals(planId: string, inbox: InboxCapability): Promise<Message[]> {
+  const messages: Message[] = [];
+  for (const { id, text } of await inbox.read(planId)) {
+    const signal = decodeSignal(text);
+    if (signal !== undefined) messages.push({ id, ...signal });
+  }
+  return messages;
+}
 
 function keyOf({ nodeId, name }: { readonly nodeId: string; readonly name: string }): string {
   return JSON.stringify([nodeId, name]);

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { type LockHolder, PersistenceError, VibeError } from '../errors.js';
-import { type AttemptOutcome, localDispatch } from '../execution/attempt.js';
+import { localDispatch } from '../execution/attempt.js';
+import type { AttemptOutcome } from '../execution/attempt-outcome.js';
 import type { Emit } from '../execution/execution-event.js';
 import type { ExecutionServices } from '../execution/execution-services.js';
 import { executeRun } from '../execution/executor.js';
@@ -26,7 +27,7 @@ import { redactCall } from './redaction.js';
 import { RunBlobs, surveyBlobs } from './run-blobs.js';
 import type { AskedCall, RunCall } from './run-call.js';
 import { runLimitsOf } from './run-limits.js';
-import { RunMailbox } from './run-mailbox.js';
+import { emptyInbox, RunMailbox } from './run-mailbox.js';
 import { type OnSaved, type StartedRecorder, startRecorder } from './start-recorder.js';
 
 /** One run from call to close: find, lock, recover, decompose, execute, finish. */
@@ -146,6 +147,8 @@ async function prepareRun(
   const reused = (subject.state?.completed.length ?? 0) - (subject.state ? completeUntil(subject.state, reopened) : 0);
   emitStart(emit, start, target.strays, reused);
   if (start !== undefined && call.checkpointId === undefined && reopened.length === 0 && isFinished(subject.state)) {
+    const { inbox } = planner.store;
+    if (inbox !== undefined) await emptyInbox(planId, inbox, planner.host); // a crash may have come before that
     return { result: returnFinished(start, subject.state as RunState, planner, emit) };
   }
   look.end(false);
@@ -188,7 +191,7 @@ async function runPrepared(
     const recorded = { log: recorder, mailbox, blobs: keeper, maxUncommitted, decided };
     const services = { ...servicesOf(call, planner, state, live, emit), ...recorded };
     await executeInTime(state, services, planner, live);
-    if (state.status === 'completed') await mailbox?.clear();
+    if (state.status === 'completed' && inbox !== undefined) await emptyInbox(state.planId, inbox, planner.host);
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
     return finish(state, reused, info, emit);
   } catch (error) {

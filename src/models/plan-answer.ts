@@ -64,16 +64,16 @@ export type PlanReading =
 /** The plan in the text of a model, with node ids of ours; or everything that is wrong with it. */
 export function readPlan(text: string, tools: readonly ToolOffer[], maxNodes: number): PlanReading {
   const block = firstJsonBlock(text);
-  if (block === undefined) return refused({ path: '', message: 'no complete JSON object was found in it' });
+  if (block === undefined) return refused([{ path: '', message: 'no complete JSON object was found in it' }]);
   const count = countOf(block);
   if (count > maxNodes)
-    return refused({ path: 'nodes', message: `${count} nodes, and at most ${maxNodes} are allowed` });
+    return refused([{ path: 'nodes', message: `${count} nodes, and at most ${maxNodes} are allowed` }]);
   const parsed = answerSchema.safeParse(Array.isArray(block) ? { nodes: block } : block);
-  if (!parsed.success) return refused(...parsed.error.issues.map(issueOf));
+  if (!parsed.success) return refused(parsed.error.issues.map(issueOf));
   const draft = draftOf(parsed.data);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const issues = issuesOfDraft(draft, (node) => issuesOfTool(node, byName));
-  return issues.length > 0 ? refused(...issues) : { status: 'plan', draft: ourIds(draft) };
+  return issues.length > 0 ? refused(issues) : { status: 'plan', draft: ourIds(draft) };
 }
 
 function draftOf({ nodes }: Answer): PlanDraftInput {
@@ -105,6 +105,6 @@ function issueOf({ path, message }: z.core.$ZodIssue): Issue {
   return { path: path.map(String).join('.'), message };
 }
 
-function refused(...issues: readonly Issue[]): PlanReading {
+function refused(issues: readonly Issue[]): PlanReading {
   return { status: 'refused', issues };
 }

@@ -131,6 +131,7 @@ class Filming {
     const response = await this.answered((this.options.fetch ?? fetch)(video.url, { signal }), signal);
     const { ok, status, headers, body } = response;
     if (ok && body !== null) return body;
+    void body?.cancel().catch(() => {}); // what it says is not read, and its connection is not kept for it
     throw modelErrorOf(id, Object.assign(new Error('its film could not be fetched'), { status, headers }));
   }
 

@@ -37,8 +37,9 @@ export const withModelOptionsSchema = z.strictObject({
     .default(200),
   /** Added to what the model is told before it works on a node, such as a language to write in. */
   instructions: z.custom<string>((text) => typeof text === 'string', 'text').optional(),
-  /** The clock, the timers and the chance by which planning is tried again. Default: those of the system. */
-  host: z.custom<Partial<Pick<Host, 'now' | 'random' | 'setTimer'>>>(isObject, 'an object').optional(),
+  /** The clock, the timers and the chance by which planning is tried again, and the log that is told of it. Default: those of the
+   * system, and none. */
+  host: z.custom<Partial<Pick<Host, 'now' | 'random' | 'setTimer' | 'log'>>>(isObject, 'an object').optional(),
 });
 export type WithModelOptions = z.input<typeof withModelOptionsSchema>;
 
@@ -114,7 +115,7 @@ async function plan(vibe: Vibe, context: DecomposeContext, { model, retry, host,
   const { tools = [], signal, planId } = context;
   const maxNodes = Math.min(planning.maxNodes, context.maxNodes ?? Number.POSITIVE_INFINITY);
   const ask = async (request: Parameters<ChatModel['generate']>[0]) => {
-    const answer = await retried(() => model.generate(request), { retry, host, signal });
+    const answer = await retried(() => model.generate(request), { modelId: model.id, retry, host, signal });
     checkWilling(model.id, answer);
     return { text: answer.text, reading: read(answer) };
   };

@@ -135,7 +135,7 @@ export class PlanGraph {
     if (this.byId.has(node.id)) issues.push({ path: node.id, message: 'another node has this id too' });
     else this.byId.set(node.id, placed);
     if (!served && node.type !== 'composite') issues.push(issueOfUnserved(node));
-    if (this.issuesOf !== undefined) issues.push(...this.issuesOf(node));
+    if (this.issuesOf !== undefined) for (const issue of this.issuesOf(node)) issues.push(issue);
     this.nodes.push(placed);
     this.successors.push(undefined, undefined);
     this.waitCounts.push(0, 0);

@@ -77,7 +77,7 @@ export function layOut(
     const { columns } = grid;
     const widths = columns.map(({ slots }) => slots.reduce((most, slot) => Math.max(most, widthOf(slot)), 0));
     const heights = columns.map(({ slots }) => slots.reduce((sum, slot) => sum + heightOf(slot), 0) - gaps.row);
-    const height = Math.max(0, ...heights);
+    const height = heights.reduce((most, one) => Math.max(most, one), 0);
     const place = (left: number, top: number) => {
       let x = left;
       const sides: Side[] = [];

@@ -91,7 +91,7 @@ export function executionStateOf(state: RunState): ExecutionState & { vibeKey: s
     state: state.status,
     vibe: state.vibe,
     workflowPlan: state.plan,
-    completedNodes: [...state.completed],
+    completedNodes: state.completed.toArray(),
     pendingNodes,
     nodeResults,
     ...(state.parent !== undefined && { parent: state.parent }),

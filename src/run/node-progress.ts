@@ -3,7 +3,7 @@ import type { NodeRecord, NodeRecordOf } from './node-record.js';
 /** How far a node is that has no completed result. Changed by `addToProgress` alone. */
 export interface NodeProgress {
   /** All that it was made of, as it came. */
-  readonly records: NodeRecord[];
+  records: NodeRecord[];
   /** Failed attempts of the series that is under way. */
   failedAttempts: number;
   /** Milliseconds that they worked. */
@@ -104,15 +104,13 @@ export function givenUpOf(job: JobProgress | undefined): number {
 /** A step, or the result of a job, is to be done again. What is known of the job itself stays: it was paid for. */
 export function forgetStep(progress: NodeProgress, name: string): void {
   const isOfStep = (record: NodeRecord) => record.kind === 'step_completed' && record.name === name;
-  const kept = progress.records.filter((record) => !isOfStep(record));
-  progress.records.splice(0, Number.POSITIVE_INFINITY, ...kept);
+  progress.records = progress.records.filter((record) => !isOfStep(record));
   progress.steps.delete(name);
 }
 
 /** A series of attempts is over: what they finished on the way stays. */
 export function closeAttempts(progress: NodeProgress): void {
-  const kept = progress.records.filter(({ kind }) => kind !== 'attempt_failed');
-  progress.records.splice(0, Number.POSITIVE_INFINITY, ...kept);
+  progress.records = progress.records.filter(({ kind }) => kind !== 'attempt_failed');
   progress.failedAttempts = 0;
   progress.spentMs = 0;
   progress.retryAt = undefined;

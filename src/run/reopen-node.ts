@@ -1,4 +1,5 @@
 import type { GraphNode, PlanGraph } from '../plan/plan-graph.js';
+import type { CompletedNodes } from './completed-nodes.js';
 import { forgetStep, type NodeProgress } from './node-progress.js';
 import type { NodeRecord } from './node-record.js';
 import type { NodeResult } from './node-result.js';
@@ -7,7 +8,7 @@ import type { NodeResult } from './node-result.js';
 interface ReopenableState {
   readonly graph: PlanGraph;
   readonly results: Map<string, NodeResult>;
-  readonly completed: string[];
+  readonly completed: CompletedNodes;
   readonly isComplete: Uint8Array;
   readonly openChildren: Int32Array;
   readonly progress: ReadonlyMap<string, NodeProgress>;
@@ -25,8 +26,7 @@ export function reopenNode(state: ReopenableState, placed: GraphNode, step: stri
   for (const at of completeFrom(state, placed)) {
     state.isComplete[at.index] = 0;
     state.reopened++;
-    // Nodes are opened again in the order in which they settled: the place is near the beginning of what is left.
-    state.completed.splice(state.completed.indexOf(at.node.id), 1);
+    state.completed.remove(at.node.id);
     const result = state.results.get(at.node.id);
     if (result?.status === 'completed' && result.fromChildren === true) state.results.delete(at.node.id);
     if (at.parent !== undefined) (state.openChildren[at.parent.index] as number)++;

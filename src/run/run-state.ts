@@ -2,6 +2,7 @@ import { type JsonObject, setOwn } from '../plan/json-value.js';
 import type { GraphNode, PlanGraph } from '../plan/plan-graph.js';
 import type { Vibe } from '../plan/vibe.js';
 import type { WorkflowPlan } from '../plan/workflow-plan.js';
+import { CompletedNodes } from './completed-nodes.js';
 import { grownTo } from './grown-array.js';
 import { addToProgress, closeAttempts, type NodeProgress, newNodeProgress } from './node-progress.js';
 import type { NodeRecord, NodeRecordOf } from './node-record.js';
@@ -45,7 +46,7 @@ export interface RunState extends RunIdentity {
   /** Node id to result, in the order in which nodes settled. */
   readonly results: Map<string, NodeResult>;
   /** Ids of nodes that are complete with all below them, in the order in which they became so. */
-  readonly completed: string[];
+  readonly completed: CompletedNodes;
   /** The same by node index: 1 when complete. Its length is how many nodes this state knows of. */
   isComplete: Uint8Array;
   failed: number;
@@ -76,7 +77,7 @@ export function newRunState(identity: RunIdentity): RunState {
     status: 'running',
     seq: 0,
     results: new Map(),
-    completed: [],
+    completed: new CompletedNodes(),
     isComplete: new Uint8Array(identity.graph.nodes.length),
     failed: 0,
     skipped: 0,
@@ -202,8 +203,7 @@ export interface KeptTimes {
 
 /** The state that a snapshot was taken of. Trusts it, as `applyRecord` trusts a record. */
 export function restoreRunState(identity: RunIdentity, kept: KeptState): RunState {
-  const state = newRunState(identity);
-  state.spawned.push(...kept.spawned);
+  const state = { ...newRunState(identity), spawned: [...kept.spawned] };
   for (const result of kept.results) settle(state, nodeOf(state, result.nodeId), result);
   for (const record of kept.progress) applyNodeRecord(state, record);
   for (const spend of kept.spends) addSpend(state.spends, spend);
@@ -215,7 +215,14 @@ export function continuedRunState(identity: RunIdentity, earlier: RunState, kept
   const { completed, failed, skipped } = earlier;
   const results = new Map(earlier.results);
   const [isComplete, openChildren] = [earlier.isComplete.slice(), earlier.openChildren.slice()];
-  const copied = { results, completed: [...completed], isComplete, openChildren, failed, skipped };
+  const copied = {
+    results,
+    completed: new CompletedNodes(completed.toArray()),
+    isComplete,
+    openChildren,
+    failed,
+    skipped,
+  };
   const state = { ...newRunState(identity), ...copied, spawned: [...earlier.spawned] };
   for (const record of progressOf(earlier)) applyNodeRecord(state, record);
   for (const spend of allSpends(earlier.spends)) addSpend(state.spends, spend);
@@ -240,7 +247,7 @@ export function recordsOf(state: RunState): RunRecord[] {
     if (isGathered) records.push({ kind: 'composite_completed', nodeId: result.nodeId, at: result.completedAt });
     else records.push({ kind: 'node_settled', result });
   }
-  records.push(...progressOf(state));
+  for (const record of progressOf(state)) records.push(record);
   const { status, startedAt, endedAt, pauses, lastAt } = state;
   const at = lastAt ?? endedAt ?? startedAt ?? '';
   for (const spend of allSpends(state.spends)) records.push({ kind: 'spend_recorded', ...spend, at });
@@ -285,7 +292,7 @@ function settle(state: RunState, placed: GraphNode, result: NodeResult): void {
 
 function closeSubtree(state: RunState, settled: GraphNode): void {
   for (let placed = settled; (state.openChildren[placed.index] as number) === 0; ) {
-    state.completed.push(placed.node.id);
+    state.completed.add(placed.node.id);
     state.isComplete[placed.index] = 1;
     const { parent } = placed;
     if (parent === undefined) return;

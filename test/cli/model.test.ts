@@ -39,6 +39,7 @@ describe.concurrent('--model', () => {
     expect(server.calls.map(({ body }) => body.model)).toEqual(['house-model', 'house-model', 'house-model']);
     expect(stderr).toMatch(/^completed: 2\/2 nodes, 240 tokens, in /m);
     expect(stderr).not.toMatch(/No model is used|sk-secret/);
+    expect(stderr).toMatch(/^plan a-poem-about-fog-\w+ begins$/m); // with no count: there is no plan yet
     const again = await runCli(args, { cwd, env });
     expect(again).toMatchObject({ code: 0, stdout });
     expect(server.calls).toHaveLength(3);
@@ -82,6 +83,8 @@ describe.concurrent('--model', () => {
     const { code, stderr } = await runCli(['plan', 'A poem', '--model', 'm'], { cwd, env });
     expect(code).toBe(5);
     expect(stderr).toContain(`ECONNREFUSED ${new URL(server.baseURL).host}`);
+    const again = /^planning failed and is tried again in [\d.]+ m?s: MODEL_FAILED: Model "m": .*ECONNREFUSED/gm;
+    expect(stderr.match(again)).toHaveLength(4);
     expect(stderr).toContain('do:  vibe-aigc doctor --model m   tells where it is asked for');
   });
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +28,21 @@ describe('docs/concepts.md', async () => {
 
   it.concurrent.each(printing)('shows what the snippet of line $line prints', async ({ line, code, shown }) => {
     expect(await run(`concepts-${line}.mts`, code)).toBe(shown);
+  });
+});
+
+describe('the first snippet of a page', () => {
+  const pages = ['budgets', 'growing-plans', 'people-in-the-loop', 'steps'];
+
+  it.concurrent.each(pages)('prints what docs/%s.md shows, with no model at hand', async (page) => {
+    const [first] = snippetsOf(await readFile(join(root, `docs/${page}.md`), 'utf8'));
+    const place = await mkdtemp(join(tmpdir(), `vibe-aigc-${page}-`)); // they keep checkpoints where they run
+    try {
+      await symlink(join(root, 'node_modules'), join(place, 'node_modules'), 'junction'); // zod
+      expect(await run('first.mts', first?.code ?? '', place)).toBe(first?.shown);
+    } finally {
+      await rm(place, { recursive: true, force: true });
+    }
   });
 });
 
@@ -71,12 +86,12 @@ function snippetsOf(page: string): Snippet[] {
 }
 
 /** Runs code as a file of a reader, with `vibe-aigc` resolved to the sources; answers what it printed. */
-async function run(file: string, code: string): Promise<string> {
-  await writeFile(join(directory, file), code);
+async function run(file: string, code: string, place = directory): Promise<string> {
+  await writeFile(join(place, file), code);
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const { NODE_TEST_CONTEXT, ...environment } = process.env;
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', tsx, file], {
-    cwd: directory,
+    cwd: place,
     env: { ...environment, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') },
   });
   return stdout;

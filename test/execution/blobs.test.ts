@@ -118,6 +118,35 @@ describe('a blob', () => {
     expect(stream.destroyed).toBe(true);
   });
 
+  it('tells its source also when the store fails before it reads any of it, or leaves the rest', async () => {
+    const full = () => Promise.reject(new Error('the disk is full'));
+    const leaves = async (content: AsyncIterable<Uint8Array>) => {
+      await content[Symbol.asyncIterator]().next(); // as a store does that is not written with for await
+      return full();
+    };
+    for (const store of [full, leaves]) {
+      const shelf = Object.assign(new Shelf(), { store });
+      let told = 0;
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(bytes),
+        cancel: () => {
+          told++;
+        },
+      });
+      expect(await blobOf(body, {}, shelf)).toMatchObject({ error: { message: 'the disk is full' } });
+      expect(told).toBe(1);
+      const stream = Readable.from(inParts());
+      expect(await blobOf(stream, {}, shelf)).toMatchObject({ error: { message: 'the disk is full' } });
+      expect(stream.destroyed).toBe(true);
+    }
+  });
+
+  it('leaves content that it does not take to its caller', async () => {
+    const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(bytes) });
+    expect(await blobOf(body, { mime: '' })).toMatchObject({ error: { name: 'TypeError' } });
+    expect(await body.getReader().read()).toMatchObject({ value: bytes });
+  });
+
   it('fails as its content fails', async () => {
     async function* broken() {
       yield bytes;

@@ -63,14 +63,14 @@ describe('the events of a run', () => {
     ms += 30;
     await run.settle('a', 'own');
     expect(run.result('a')).toMatchObject({ status: 'completed', output: 'own' });
-    expect(run.state.completed).toEqual([]);
+    expect(run.state.completed.toArray()).toEqual([]);
     ms += 5;
     await run.settle('b', 'below');
     expect(run.events.slice(-2)).toEqual([
       { type: 'node_completed', nodeId: 'b', output: 'below', durationMs: 5 },
       { type: 'node_completed', nodeId: 'a', output: 'own', durationMs: 30 },
     ]);
-    expect(run.state.completed).toEqual(['b', 'a']);
+    expect(run.state.completed.toArray()).toEqual(['b', 'a']);
   });
 
   it('say nothing of nodes that are taken over', async () => {

@@ -41,7 +41,11 @@ function runSession({ plan, concurrency, turns }: Session, log: MemoryLog, recor
 /** What a run came to, without times, attempts and the order of things. */
 function essenceOf({ status, results, completed }: RunState) {
   const plain = [...results.values()].map(({ attempts, ...result }) => result);
-  return { status, completed: [...completed].sort(), results: plain.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)) };
+  return {
+    status,
+    completed: completed.toArray().sort(),
+    results: plain.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)),
+  };
 }
 
 describe('a plan that grows at random', () => {

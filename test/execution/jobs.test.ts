@@ -154,7 +154,7 @@ describe('a submission in doubt', () => {
     const idempotencyKey = 'key of a:clip';
     const pause = { reason: 'ambiguous_job', nodeId: 'a', name: 'clip', idempotencyKey };
     expect(run.state.pauses).toEqual([{ ...pause, message: 'socket hang up' }]);
-    expect(run.state.completed).toEqual(['b', 'c']);
+    expect(run.state.completed.toArray()).toEqual(['b', 'c']);
     const nodes = [node('a'), node('b'), nodeAfter('c', 'b')];
     const again = new DrivenRun(nodes, { handlers: { generate }, records: run.log.records });
     await expect(again.ended).resolves.toBe('paused');

@@ -57,7 +57,7 @@ async function checkEnd(run: DrivenRun, plan: RandomPlan, concurrency: number): 
   expect(await run.ended).toBe(isAllCompleted ? 'completed' : 'failed');
   expect(outcomes.size).toBe(run.state.graph.nodes.length);
   expect(outcomesOf(run)).toEqual(outcomes);
-  expect([...run.state.completed].sort()).toEqual(referenceOf(plan, run.log).complete().sort());
+  expect(run.state.completed.toArray().sort()).toEqual(referenceOf(plan, run.log).complete().sort());
   expect(new Set(run.started).size).toBe(run.started.length);
   expect([...run.started].sort()).toEqual([...endsOf(run.log).keys()].sort());
   expect(run.peak).toBeLessThanOrEqual(concurrency);

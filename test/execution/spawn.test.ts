@@ -33,7 +33,7 @@ describe('nodes that a handler adds', () => {
     expect(run.running).toEqual(['film']);
     await run.settle('film');
     expect(run.running).toEqual(['a']);
-    expect(run.state.completed).toEqual([]);
+    expect(run.state.completed.toArray()).toEqual([]);
     expect(run.attempt('a').context.inputs).toEqual({ film: 'output of film' });
     await run.settle('a');
     expect(run.attempt('b').context.inputs).toEqual({ film: 'output of film', a: 'output of a' });
@@ -41,7 +41,7 @@ describe('nodes that a handler adds', () => {
     expect(run.running).toEqual(['post']);
     await run.settle('post');
     await expect(run.ended).resolves.toBe('completed');
-    expect(run.state.completed).toEqual(['a', 'b', 'film', 'post']);
+    expect(run.state.completed.toArray()).toEqual(['a', 'b', 'film', 'post']);
     expect(run.story).toContain('plan_grown film');
   });
 
@@ -71,7 +71,7 @@ describe('nodes that a handler adds', () => {
     expect(run.result('film')).toMatchObject({ status: 'completed' });
     expect(run.result('post')).toMatchObject({ status: 'skipped', blockedBy: 'bad' });
     expect(run.result('verse')).toMatchObject({ status: 'skipped', blockedBy: 'song' });
-    expect(run.state.completed).toEqual(['good']);
+    expect(run.state.completed.toArray()).toEqual(['good']);
   });
 
   it('are added once: the n-th call of a later attempt answers what the n-th one added', async () => {

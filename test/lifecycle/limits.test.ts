@@ -198,6 +198,90 @@ describe('a limit', () => {
     expect(peak).toBe(1);
   });
 
+  it('keeps the place of a handler that goes on after its time limit, until it ends or its grace is over', async () => {
+    const clock = new HandClock();
+    const begun: string[] = [];
+    let end = () => {};
+    const deaf: NodeHandler = ({ id }, { attempt }) => {
+      begun.push(`${id}/${attempt}`);
+      if (attempt === 3) return 'film';
+      return new Promise<void>((resolve) => {
+        end = resolve;
+      });
+    };
+    const planner = plannerWith(clock, deaf, {
+      ...{ timeoutMs: 1_000, graceMs: 5_000, retry: { maxAttempts: 3, delayMs: 100 } },
+      limits: { provider: { concurrency: 1 } },
+    });
+    const running = planner.execute(vibe, { plan: wide(1) });
+    const pass = async (ms: number) => {
+      clock.advance(ms);
+      await quiet();
+    };
+    await quiet();
+    await pass(1_000); // over its limit
+    await pass(4_000); // its next attempt has long been due
+    expect(begun).toEqual(['n0/1']);
+    end();
+    await quiet();
+    expect(begun).toEqual(['n0/1', 'n0/2']);
+    await pass(1_000); // and this one never ends
+    await pass(4_999);
+    expect(begun).toHaveLength(2);
+    await pass(1);
+    expect(begun).toHaveLength(3);
+    expect((await running).status).toBe('completed');
+    end(); // what it had is given back already
+    const next = planner.execute(vibe, { plan: wide(2, 'next') });
+    await quiet();
+    expect(begun).toHaveLength(4);
+    end();
+    await quiet();
+    expect(begun).toHaveLength(5);
+    end();
+    await next;
+  });
+
+  it('keeps that place also after the run has ended, and no timer', async () => {
+    const clock = new HandClock();
+    const ends: Array<() => void> = [];
+    const deaf: NodeHandler = () => new Promise<void>((resolve) => ends.push(resolve));
+    const planner = plannerWith(clock, deaf, { timeoutMs: 1_000, limits: { provider: { concurrency: 1 } } });
+    const first = planner.execute(vibe, { plan: wide(1, 'one') });
+    await quiet();
+    clock.advance(1_000);
+    expect((await first).failures).toMatchObject([{ error: { code: 'NODE_TIMEOUT' } }]);
+    expect(clock.pending).toEqual([]);
+    const second = planner.execute(vibe, { plan: wide(1, 'two') });
+    await quiet();
+    expect(ends).toHaveLength(1);
+    ends[0]?.();
+    await quiet();
+    expect(ends).toHaveLength(2);
+    ends[1]?.();
+    expect((await second).status).toBe('completed');
+  });
+
+  it('gives the place of a handler that stops at its time limit back at once', async () => {
+    const clock = new HandClock();
+    const begun: number[] = [];
+    const heeds: NodeHandler = (_, { attempt, signal }) => {
+      begun.push(attempt);
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    };
+    const options = { timeoutMs: 1_000, retry: { maxAttempts: 2 }, limits: { provider: { concurrency: 1 } } };
+    const running = plannerWith(clock, heeds, options).execute(vibe, { plan: wide(1) });
+    await quiet();
+    clock.advance(1_000);
+    await quiet();
+    clock.advance(0);
+    await quiet();
+    expect(begun).toEqual([1, 2]);
+    clock.advance(1_000);
+    expect((await running).status).toBe('failed');
+    expect(clock.pending).toEqual([]);
+  });
+
   it('sends another probe where the first was left behind', async () => {
     const clock = new HandClock();
     const canceller = new AbortController();

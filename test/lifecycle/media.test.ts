@@ -1,4 +1,4 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import {
   type BlobRef,
   type ExecutionResult,
@@ -288,6 +288,18 @@ describe('media beside a plan', () => {
     await writeFile(await fileOf(store, 'the media of shots'), 'much longer than the media of shots');
     await expect(blob.bytes()).rejects.toMatchObject({ code: 'BLOB_CORRUPT' });
     await expect(film.planner().openBlob(ref)).rejects.toMatchObject({ code: 'BLOB_CORRUPT' });
+  });
+
+  it('that are removed while somebody has them open are missing, and are another file there, damaged', async () => {
+    const { store, film, result } = await finishedFilm();
+    const open = await film.planner().openBlob(refOf(result, 'shots'));
+    const file = await fileOf(store, 'the media of shots');
+    await rm(file);
+    for (const read of [() => open.bytes(), () => new Response(open.stream()).text()]) {
+      await expect(read()).rejects.toMatchObject({ code: 'BLOB_MISSING', sha256: sha256('the media of shots') });
+    }
+    await mkdir(file);
+    await expect(open.bytes()).rejects.toMatchObject({ code: 'BLOB_CORRUPT' });
   });
 
   it('cannot be stored where nothing is kept, and say what to do', async () => {

@@ -202,6 +202,28 @@ describe('a handler that waits for somebody', () => {
     expect(await messages()).toEqual([]);
   });
 
+  describe('whose run is complete and whose inbox a crash left full', () => {
+    const emptiers: Record<string, (store: WorkflowPersistenceManager) => Promise<unknown>> = {
+      'the next call': (store) => planner(store).executeWithResume(tides),
+      'a pruning that has nothing else to do': (store) => planner(store).pruneCheckpoints({ keepLast: 100 }),
+      'a pruning that leaves nothing of the plan': (store) =>
+        planner(store).pruneCheckpoints({ deleteOnSuccess: true }),
+    };
+    for (const [what, empty] of Object.entries(emptiers)) {
+      it(`has it emptied by ${what}`, async () => {
+        const { store, other } = await pausedRun();
+        await planner(other()).signal({ planId: 'film', name: 'approval', payload: { ok: true } });
+        const [message] = await store.inbox.read('film');
+        expect(await planner(other()).executeWithResume(tides)).toMatchObject({ status: 'completed' });
+        await store.inbox.post('film', message as { id: string; text: string });
+        await planner(other()).pruneCheckpoints({ deleteOnSuccess: true, dryRun: true });
+        expect(await store.inbox.read('film')).toHaveLength(1);
+        await empty(other());
+        expect(await store.inbox.read('film')).toEqual([]);
+      });
+    }
+  });
+
   it('completes its run also when the inbox cannot be emptied then, and says so', async () => {
     const store = new MemoryPersistenceManager();
     const read = () => Promise.reject(new Error('offline'));

@@ -185,6 +185,22 @@ for (const [name, createStore] of Object.entries(everyStore)) {
       expect(outputs.n3).toEqual([]);
     });
 
+    it('is waited for by a call of this process', async () => {
+      const store = await createStore();
+      const { planner, run } = desk(store);
+      const { result } = await run();
+      const { deleteMany, deleteCheckpoint } = store;
+      let meeting: ReturnType<typeof run> | undefined;
+      const met = <Answer>(remove: () => Answer) => {
+        meeting ??= run(); // while the plan is held
+        return remove();
+      };
+      store.deleteCheckpoint = (id) => met(() => deleteCheckpoint.call(store, id));
+      if (deleteMany) store.deleteMany = (...given) => met(() => deleteMany.apply(store, given));
+      expect((await planner.pruneCheckpoints({ keepLast: 1 })).deleted).not.toEqual([]);
+      expect(await meeting).toMatchObject({ result: { status: 'completed', outputs: result.outputs }, paid: [] });
+    });
+
     it('is done for its plan at the end of each run when the store says how long it keeps things', async () => {
       const store = withRetention(await createStore(), { keepLast: 2 });
       const { run, failing, ids } = desk(store);

@@ -110,6 +110,13 @@ describe('an answer that would do harm as it is', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
+  it('is refused for each of its faults, and be they more than a call takes arguments', () => {
+    const dependencies = Array.from({ length: 200_000 }, (_, index) => `nobody-${index}`);
+    const node = { id: 'a', type: 'generate', description: 'x', dependencies, tool: 'paint' };
+    const reading = readPlan(JSON.stringify({ nodes: [node] }), [{ name: 'paint' }], 10);
+    expect(reading.status === 'refused' && reading.issues).toHaveLength(dependencies.length);
+  });
+
   it('gives no more than plans that can be run, whatever it is', () => {
     const name = fc.oneof(fc.constantFrom('a', 'b', 'c', '__proto__', '../x', 'constructor', ''), fc.string());
     const loose = fc.record(

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createOpenAI as createOpenAI2 } from 'ai-sdk-openai-2';
 import { createOpenAI as createOpenAI3 } from 'ai-sdk-openai-3';
 import { createOpenAI as createOpenAI4 } from 'ai-sdk-openai-4';
@@ -205,6 +207,27 @@ describe('videoTool', () => {
     };
     const result = await plannerOf({ film: videoTool(model) }).executeWithResume(vibe, { plan: planOf('film') });
     expect(result.failures).toMatchObject([{ error: { message: expect.stringContaining('cannot be fetched (url)') } }]);
+  });
+
+  it('lets go of the connection when the film cannot be fetched', async () => {
+    const server = createServer((_, response) => void response.writeHead(404).write('a page that never ends'));
+    const closed = new Promise<void>((resolve) => {
+      server.on('request', (_, response) => response.on('close', resolve));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const videos = [{ type: 'url', url: `http://127.0.0.1:${port}/film`, mediaType: 'video/mp4' }];
+    const model = {
+      specificationVersion: 'v3',
+      provider: 'films',
+      modelId: 'tide-0',
+      doGenerate: async () => ({ videos }),
+    };
+    const planner = plannerOf({ film: videoTool(model, { retry: { maxAttempts: 1 } }) });
+    const result = await planner.executeWithResume(vibe, { plan: planOf('film') });
+    expect(result.failures).toMatchObject([{ error: { message: expect.stringContaining('could not be fetched') } }]);
+    await closed;
+    server.close();
   });
 });
 

@@ -1,7 +1,7 @@
 import { MemoryPersistenceManager, MetaPlanner, ModelError, type VibeInput } from 'vibe-aigc';
 import { type ChatModel, type ModelAnswer, type WithModelOptions, withModel } from 'vibe-aigc/models';
 import { failingModel, scriptedModel } from 'vibe-aigc/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { HandClock } from '../helpers/hand-clock.js';
 
@@ -149,14 +149,19 @@ describe('planning with a model', () => {
     expect(bounded.requests[0]?.prompt).toContain('At most 1 nodes');
   });
 
-  it('waits as the provider wants it, and asks again', async () => {
+  it('waits as the provider wants it, asks again, and says so', async () => {
     const clock = new HandClock();
+    const { now, setTimer } = clock;
+    const log = vi.fn();
     const busy = Object.assign(new Error('busy'), { status: 429, headers: { 'retry-after': '20' } });
     const model = failingModel({ failTimes: 2, error: busy, model: scriptedModel([chain]) });
-    const planned = plannerOf(model, { host: clock }).plan(vibe);
+    const planned = plannerOf(model, { host: { now, setTimer, log } }).plan(vibe);
     for (const call of [1, 2]) {
       await until(() => clock.pending.length > 0);
       expect([call, clock.pending]).toEqual([call, [20_000]]);
+      const error = { name: 'ModelError', message: expect.stringContaining('429 (busy)'), code: 'MODEL_FAILED' };
+      const told = { model: model.id, attempt: call, delayMs: 20_000, error };
+      expect(log).toHaveBeenLastCalledWith('warn', 'Planning failed and is tried again.', told);
       clock.advance(20_000);
     }
     expect((await planned).rootNodes).toHaveLength(2);

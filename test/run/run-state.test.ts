@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { CompletedNodes } from '../../src/run/completed-nodes.js';
 import { executionStateOf, executionStateSchema } from '../../src/run/execution-state.js';
 import type { NodeResult } from '../../src/run/node-result.js';
 import type { RunRecord } from '../../src/run/run-record.js';
-import { activeMsOf, applyRecord, restoreRunState } from '../../src/run/run-state.js';
+import { activeMsOf, applyRecord, type RunState, recordsOf, restoreRunState } from '../../src/run/run-state.js';
 import { contentOf, replay, stateOf } from '../helpers/execution-driven-run.js';
 import { composite, node, nodeAfter } from '../helpers/plan-builders.js';
 
@@ -17,9 +18,25 @@ const ended = (status: 'completed' | 'failed' | 'cancelled', at = second(9)): Ru
 });
 const settled = (result: NodeResult): RunRecord => ({ kind: 'node_settled', result });
 const completed = (nodeId: string, output: unknown = 1) => settled({ status: 'completed', nodeId, output, ...times });
-const failed = (nodeId: string) =>
-  settled({ status: 'failed', nodeId, error: { name: 'Error', message: 'no' }, ...times });
+const error = { name: 'Error', message: 'no' };
+const failed = (nodeId: string) => settled({ status: 'failed', nodeId, error, ...times });
 const skipped = (nodeId: string, blockedBy: string) => settled({ status: 'skipped', nodeId, blockedBy, ...times });
+
+/** A list that counts how often something in it is looked at or changed. */
+function countingTouches<Item>(): { list: Item[]; touches: () => number } {
+  let touches = 0;
+  const list = new Proxy<Item[]>([], {
+    get: (target, key) => {
+      touches++;
+      return Reflect.get(target, key);
+    },
+    set: (target, key, value) => {
+      touches++;
+      return Reflect.set(target, key, value);
+    },
+  });
+  return { list, touches: () => touches };
+}
 
 describe('applyRecord', () => {
   it('counts every record', () => {
@@ -40,32 +57,55 @@ describe('applyRecord', () => {
   it('never takes a completed result back', () => {
     const state = replay([node('a')], [started(), completed('a', 'first'), completed('a', 'other'), failed('a')]);
     expect(state.results.get('a')).toMatchObject({ status: 'completed', output: 'first' });
-    expect(state).toMatchObject({ completed: ['a'], failed: 0 });
+    expect(state.completed.toArray()).toEqual(['a']);
+    expect(state.failed).toBe(0);
   });
 
   it('lets a later result take the place of a failure', () => {
     const state = replay([node('a')], [started(), failed('a'), completed('a')]);
-    expect(state).toMatchObject({ completed: ['a'], failed: 0 });
+    expect(state.completed.toArray()).toEqual(['a']);
+    expect(state.failed).toBe(0);
   });
 
   it('opens a node again with those above it, and leaves the others complete in their order', () => {
     const nodes = [node('p', { children: [node('a'), node('b')] }), node('c'), node('d')];
     const records = ['p', 'c', 'a', 'b', 'd'].map((nodeId) => completed(nodeId));
     const state = replay(nodes, [started(), ...records]);
-    expect(state.completed).toEqual(['c', 'a', 'b', 'p', 'd']);
+    expect(state.completed.toArray()).toEqual(['c', 'a', 'b', 'p', 'd']);
     applyRecord(state, { kind: 'node_reopened', nodeId: 'a', reason: 'its film is gone', at: second(5) });
-    expect(state).toMatchObject({ completed: ['c', 'b', 'd'], reopened: 2 });
+    expect(state.completed.toArray()).toEqual(['c', 'b', 'd']);
+    expect(state.reopened).toBe(2);
     applyRecord(state, completed('a'));
-    expect(state.completed).toEqual(['c', 'b', 'd', 'a', 'p']);
+    expect(state.completed.toArray()).toEqual(['c', 'b', 'd', 'a', 'p']);
   });
+
+  it.each(['in the order in which they settled', 'the last one first'])(
+    'opens many nodes again, %s, for the same work each',
+    (order) => {
+      const touchesOf = (count: number) => {
+        const nodes = Array.from({ length: count }, (_, index) => node(`n${index}`));
+        const counted = countingTouches<string>();
+        const state: RunState = { ...stateOf(nodes), completed: new CompletedNodes(counted.list) };
+        for (const { id } of nodes) applyRecord(state, completed(id));
+        if (order === 'the last one first') nodes.reverse();
+        const before = counted.touches();
+        for (const { id: nodeId } of nodes) {
+          applyRecord(state, { kind: 'node_reopened', nodeId, reason: 'its film is gone', at: second(5) });
+        }
+        expect(state.completed.length).toBe(0);
+        return counted.touches() - before;
+      };
+      expect(touchesOf(4_000)).toBeLessThan(2.1 * touchesOf(2_000));
+    },
+  );
 
   it('counts a parent as complete when all below it is, in whatever order that became known', () => {
     const nodes = [node('p', { children: [node('a'), composite('q', [node('b')])] })];
     const parentFirst = [started(), completed('p'), completed('a'), completed('b')];
     const state = replay(nodes, parentFirst);
-    expect(state.completed).toEqual(['a', 'b']);
+    expect(state.completed.toArray()).toEqual(['a', 'b']);
     applyRecord(state, { kind: 'composite_completed', nodeId: 'q', at: second(5) });
-    expect(state.completed).toEqual(['a', 'b', 'q', 'p']);
+    expect(state.completed.toArray()).toEqual(['a', 'b', 'q', 'p']);
     expect(executionStateOf(replay(nodes, parentFirst))).toMatchObject({ pendingNodes: ['p', 'q'] });
   });
 
@@ -125,7 +165,7 @@ describe('restoreRunState', () => {
       activeMs: kept.activeMs ?? 0,
     });
     expect(executionStateOf(restored)).toEqual({ ...executionStateOf(state), completedNodes: expect.any(Array) });
-    expect(restored.completed.sort()).toEqual([...state.completed].sort());
+    expect(restored.completed.toArray().sort()).toEqual(state.completed.toArray().sort());
     for (const each of [state, restored]) applyRecord(each, started(second(50)));
     expect({ ...contentOf(restored), results: new Map(restored.results), executionState: undefined }).toEqual({
       ...contentOf(state),
@@ -134,6 +174,31 @@ describe('restoreRunState', () => {
       executionState: undefined,
       resumedAt: second(50),
     });
+  });
+
+  it('makes one again of which nothing is small', () => {
+    const many = 200_000;
+    const ids = Array.from({ length: many }, (_, index) => `n${index}`);
+    const at = second(2);
+    const progress = [
+      { kind: 'attempt_failed' as const, nodeId: 'n0', attempt: 1, error, durationMs: 1, at, retryAt: at },
+      ...ids.map((name) => ({ kind: 'step_completed' as const, nodeId: 'n0', name, output: 1, at })),
+    ];
+    const restored = restoreRunState(stateOf(ids.map((id) => node(id))), {
+      ...{ status: 'running', seq: 7, pauses: [], reopened: 0, startedAt: second(0), endedAt: undefined, activeMs: 0 },
+      results: ids.slice(1).map((nodeId) => ({ status: 'completed', nodeId, output: 1, ...times })),
+      progress,
+      spawned: ids.map((nodeId) => ({ kind: 'nodes_spawned', nodeId, nodes: [], at })),
+      spends: [],
+    });
+    expect(restored.completed).toHaveLength(many - 1);
+    expect(restored.spawned).toHaveLength(many);
+    expect(recordsOf(restored)).toHaveLength(3 * many + 1);
+    applyRecord(restored, { kind: 'node_reopened', nodeId: 'n0', name: 'n7', reason: 'its film is gone', at });
+    expect(recordsOf(restored)).toHaveLength(3 * many);
+    applyRecord(restored, failed('n0')); // closes its attempts
+    expect(recordsOf(restored)).toHaveLength(3 * many);
+    expect(executionStateOf(restored).nodeProgress).toHaveLength(many - 1);
   });
 
   it('hands out a copy that later records do not change, and that fits its schema', () => {

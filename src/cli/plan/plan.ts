@@ -16,7 +16,7 @@ export interface PlanCommandOptions extends VibeOptions, ModelOptions {
 export async function plan(words: string | undefined, options: PlanCommandOptions): Promise<void> {
   const { planId, format = 'ascii', json, trunc } = options;
   const vibe = await readVibe(words, options, 'plan');
-  const planner = await openPlanner(options);
+  const planner = await openPlanner(options, { onPlanRetry: say });
   if (isOffline(options)) say(offlineNote);
   const made = await planner.plan(vibe, planId === undefined ? {} : { planId });
   if (json) return printJson({ version: 1, plan: made });

@@ -1,12 +1,22 @@
-import type { ExecutionEvent } from 'vibe-aigc';
+import type { ExecutionEvent, SerializedError } from 'vibe-aigc';
 import { shortDuration } from '../checkpoints/words.js';
 import { pauseText } from '../run/pause-text.js';
 import { oneLine, printable } from '../terminal/printable.js';
 
-/** An event as a line for people and for logs: how far the run is, and what happened. */
+/** An event as a line for people and for logs: how far the run is, as soon as it has a plan, and what happened. */
 export function eventLine(event: ExecutionEvent): string {
   const { completed, total } = event.progress;
-  return `[${completed}/${total}] ${textOf(event)}`;
+  return total === 0 ? textOf(event) : `[${completed}/${total}] ${textOf(event)}`;
+}
+
+/** What `withModel` logs when planning is tried again. */
+export interface PlanRetry {
+  readonly delayMs: number;
+  readonly error: SerializedError;
+}
+
+export function planRetryLine({ delayMs, error }: PlanRetry): string {
+  return `planning failed and is tried again in ${shortDuration(delayMs)}: ${errorText(error)}`;
 }
 
 function textOf(event: ExecutionEvent): string {

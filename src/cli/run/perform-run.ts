@@ -21,11 +21,15 @@ export async function performRun(
   const { dir, grace = usualGraceMs, stream = false, quiet = false } = options;
   let planId: string | undefined;
   let isReaderGone = false;
-  const planner = await openPlanner({ ...options, dir: checkDir(dir) }, (event) => {
+  const onProgress = (event: ExecutionEvent) => {
     planId = event.planId;
     if (stream && !isReaderGone) print(lineOf(event));
     progress.tell(event);
-  });
+  };
+  const onPlanRetry = (line: string) => {
+    if (!quiet) progress.say(line);
+  };
+  const planner = await openPlanner({ ...options, dir: checkDir(dir) }, { onProgress, onPlanRetry });
   const progress = progressOf((of) => planner.getExecutionState(of), { isQuiet: quiet || stream });
   const say = (line: string) => progress.say(line);
   if (!isOffline(options)) sendConsoleTo(progress);

@@ -10,16 +10,24 @@ export type BlobInput =
 /** So much is handed on at once: a millisecond of hashing. */
 const bytesAtOnce = 1024 * 1024;
 
-/**
- * Content in parts, as they are asked for. When the signal aborts it throws its reason at once, and whatever the content
- * came from is told to stop.
- * @throws TypeError for what is no content
- */
-export function chunksOf(content: BlobInput, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  if (typeof content === 'string') return slicesOf(new TextEncoder().encode(content), signal);
-  if (content instanceof Uint8Array) return slicesOf(content, signal);
-  if (content instanceof ArrayBuffer) return slicesOf(new Uint8Array(content), signal);
-  return partsOf(sourceOf(content), signal);
+/** Content that is about to be read, once. */
+export interface OpenContent {
+  /** In parts, as they are asked for. When the signal aborts it throws its reason at once. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Whatever the content comes from is told to stop, unless it was read to its end. Twice is fine. */
+  close(): void;
+}
+
+/** @throws TypeError for what is no content */
+export function openContent(content: BlobInput, signal: AbortSignal): OpenContent {
+  if (typeof content === 'string') return inMemory(new TextEncoder().encode(content), signal);
+  if (content instanceof Uint8Array) return inMemory(content, signal);
+  if (content instanceof ArrayBuffer) return inMemory(new Uint8Array(content), signal);
+  return ofSource(sourceOf(content), signal);
+}
+
+function inMemory(bytes: Uint8Array, signal: AbortSignal): OpenContent {
+  return { chunks: slicesOf(bytes, signal), close: ignore };
 }
 
 /** Copies: whoever called may go on writing into what it passed. */
@@ -34,6 +42,21 @@ async function* slicesOf(bytes: Uint8Array, signal: AbortSignal): AsyncGenerator
 interface Source {
   next(): Promise<IteratorResult<unknown>>;
   stop(reason: unknown): void;
+}
+
+/** A store may fail before it asks for the first part: a generator that was never begun would tell nobody. */
+function ofSource(source: Source, signal: AbortSignal): OpenContent {
+  let isOver = false;
+  const close = () => {
+    if (!isOver) source.stop(signal.reason);
+    isOver = true;
+  };
+  const next = async () => {
+    const part = await nextOf(source, signal);
+    if (part.done) isOver = true;
+    return part;
+  };
+  return { chunks: partsOf(next, close), close };
 }
 
 function sourceOf(content: Exclude<BlobInput, string | Uint8Array | ArrayBuffer>): Source {
@@ -69,22 +92,18 @@ function ofIterable(content: AsyncIterable<unknown>): Source {
   };
 }
 
-async function* partsOf(source: Source, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  let isDone = false;
+async function* partsOf(next: Source['next'], close: () => void): AsyncGenerator<Uint8Array> {
   try {
     for (;;) {
-      const { done, value } = await nextOf(source, signal);
-      if (done) {
-        isDone = true;
-        return;
-      }
+      const { done, value } = await next();
+      if (done) return;
       if (!(value instanceof Uint8Array)) {
         throw new TypeError(`The content of a blob comes as Uint8Arrays, got ${kindOf(value)}.`);
       }
       for (let from = 0; from < value.length; from += bytesAtOnce) yield value.subarray(from, from + bytesAtOnce);
     }
   } finally {
-    if (!isDone) source.stop(signal.reason);
+    close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { VibeError } from '../../errors.js';
 import { type BlobRef, refOf } from '../../run/blob-ref.js';
 import type { AttemptControl } from '../attempt-control.js';
-import { type BlobInput, chunksOf } from './blob-content.js';
+import { type BlobInput, openContent } from './blob-content.js';
 
 /** What content is. */
 export interface BlobLabel {
@@ -24,11 +24,16 @@ export async function storeBlob(
   if (name !== undefined) checkText(name, 'name');
   const { blobs, state, placed } = control;
   if (blobs === undefined) throw new VibeError('NO_BLOBS', noBlobs(placed.node.id));
-  return control.whileBusy(async () => {
-    signal.throwIfAborted();
-    const { sha256, bytes } = await blobs.store(chunksOf(content, signal));
-    return refOf(sha256, { planId: state.planId, bytes, mime, ...(name !== undefined && { name }) });
-  });
+  const { chunks, close } = openContent(content, signal); // from here on it is ours to end
+  try {
+    return await control.whileBusy(async () => {
+      signal.throwIfAborted();
+      const { sha256, bytes } = await blobs.store(chunks);
+      return refOf(sha256, { planId: state.planId, bytes, mime, ...(name !== undefined && { name }) });
+    });
+  } finally {
+    close();
+  }
 }
 
 function mimeOf(content: BlobInput): string {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobCapability, BlobContent, StoredBlob } from '../../checkpoint/persistence-manager.js';
-import { BlobCorruptError } from '../../errors.js';
+import { BlobCorruptError, BlobMissingError } from '../../errors.js';
 import {
   errorCode,
   ForeignFile,
@@ -59,13 +59,13 @@ export class FileBlobs implements BlobCapability {
     const directory = await this.options.findDirectory(planId);
     if (directory === undefined) return undefined;
     const path = join(directory, blobName(sha256));
+    const open = () => openBlobFile(path, planId, sha256);
     try {
-      const { file, size } = await openFile(path);
+      const { file, size } = await open();
       await file.close();
-      return { bytes: size, chunks: () => contentOf(path) };
+      return { bytes: size, chunks: () => contentOf(open) };
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      if (error instanceof ForeignFile) throw new BlobCorruptError(planId, sha256, error.message, { cause: error });
+      if (error instanceof BlobMissingError) return undefined;
       throw error;
     }
   }
@@ -111,8 +111,19 @@ async function writeContent(path: string, content: AsyncIterable<Uint8Array>): P
   }
 }
 
-async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
-  const { file } = await openFile(path);
+/** It may also be gone, or something else, when it was there a moment ago. */
+async function openBlobFile(path: string, planId: string, sha256: string): ReturnType<typeof openFile> {
+  try {
+    return await openFile(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') throw new BlobMissingError(planId, sha256, { cause: error });
+    if (error instanceof ForeignFile) throw new BlobCorruptError(planId, sha256, error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function* contentOf(open: () => ReturnType<typeof openFile>): AsyncGenerator<Uint8Array> {
+  const { file } = await open();
   try {
     for (;;) {
       const buffer = new Uint8Array(bytesAtOnce);

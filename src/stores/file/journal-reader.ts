@@ -151,15 +151,18 @@ class ChunkText {
 /** While one chunk is looked at, the next is read. Only the present one can be relied on. */
 async function* chunksOf(file: FileHandle, size: number): AsyncGenerator<Buffer> {
   const length = Math.min(chunkBytes, size);
-  const buffers = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(size > length ? length : 0)] as const;
-  const read = (at: number, turn: number) => file.read(buffers[turn % 2] as Buffer, 0, Math.min(length, size - at), at);
+  const buffers: [Buffer?, Buffer?] = [];
+  const read = (at: number, turn: 0 | 1) => {
+    buffers[turn] ??= Buffer.allocUnsafe(length); // one is enough for most files, unless a read is short
+    return file.read(buffers[turn], 0, Math.min(length, size - at), at);
+  };
   let at = 0;
   let reading = read(at, 0);
-  for (let turn = 0; at < size; turn++) {
+  for (let next: 0 | 1 = 1; at < size; next = next === 0 ? 1 : 0) {
     const { bytesRead, buffer } = await reading;
     if (bytesRead === 0) return; // shorter than it was a moment ago
     at += bytesRead;
-    if (at < size) reading = read(at, turn + 1);
+    if (at < size) reading = read(at, next);
     reading.catch(() => {}); // told when its turn comes, and nothing to tell when nobody wants it any more
     yield buffer.subarray(0, bytesRead);
   }

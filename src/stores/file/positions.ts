@@ -35,7 +35,7 @@ export async function listPositions(
     const directory = join(root, name);
     const journals = await surveyDirectory(directory, name, (at, epoch) => surveyFile(at, epoch, vibeKey));
     const listed = positionSummaries(journals, planId ?? name);
-    summaries.push(...listed);
+    for (const summary of listed) summaries.push(summary);
     if (listed.length === 0 && journals[0] !== undefined && !(await hasDocuments(directory))) {
       summaries.push(endSummary(journals[0], planId ?? name));
     }

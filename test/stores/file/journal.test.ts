@@ -182,6 +182,20 @@ describe('a journal', () => {
     await writer.close();
   });
 
+  it('goes on reading after a short read', async () => {
+    const { writer, read } = await begun();
+    await writer.append(['{"one":1}', '{"two":2}']);
+    const prototype = Object.getPrototypeOf(await openedAny()) as {
+      read(bytes: Uint8Array, from: number, length: number, at: number): Promise<{ bytesRead: number }>;
+    };
+    const whole = prototype.read;
+    const short = vi.spyOn(prototype, 'read').mockImplementation(function (this: never, bytes, from, length, at) {
+      return whole.call(this, bytes, from, Math.min(length, 50), at);
+    });
+    expect((await read())[0]?.lines).toEqual(['header', '{"one":1}', '{"two":2}']);
+    expect(short.mock.calls.length).toBeGreaterThan(2);
+  });
+
   it('goes on writing after a short write', async () => {
     const { writer, read } = await begun();
     const prototype = Object.getPrototypeOf(await openedAny()) as {
