@@ -104,5 +104,8 @@ export type { ExecutionState } from './run/execution-state.js';
 export type { CompletedResult, NodeResult, SerializedError } from './run/node-result.js';
 export type { Pause } from './run/pause.js';
 export type { EndStatus, RunStatus } from './run/run-record.js';
-export { WorkflowPersistenceManager, type WorkflowPersistenceManagerOptions } from './stores/file/file-store.js';
+export {
+  WorkflowPersistenceManager,
+  type WorkflowPersistenceManagerOptions,
+} from './stores/file/workflow-persistence-manager.js';
 export { MemoryPersistenceManager } from './stores/memory.js';

@@ -55,7 +55,9 @@ const handlersSchema = z
       )
       .optional(),
   })
-  .transform((handlers): Handlers => handlers);
+  .transform(
+    ({ tools, ...handlers }): Handlers => ({ ...handlers, ...(tools !== undefined && { tools: { ...tools } }) }),
+  );
 
 const limitSchema = z.strictObject({
   /** Attempts under way at once, in all runs of the planner. */
@@ -144,6 +146,7 @@ export const plannerOptionsSchema = z.strictObject({
   host: hostSchema.optional(),
 });
 export type MetaPlannerOptions = z.input<typeof plannerOptionsSchema>;
+export type CheckedPlannerOptions = z.output<typeof plannerOptionsSchema>;
 
 /** Options of one call. */
 export const executeOptionsSchema = z.strictObject({
