@@ -4,11 +4,14 @@ import { composer, composerParts } from './composer/composer.js';
 import { VibeError } from './errors.js';
 import { completeHost } from './host.js';
 import { Lazy } from './lazy.js';
+import * as calls from './lifecycle/call-options.js';
+import { checkId, checkOptions } from './lifecycle/check-options.js';
 import type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
 import { findLiveRun } from './lifecycle/find-live-run.js';
+import { checkLimitNames } from './lifecycle/handler-options.js';
 import { LiveRuns } from './lifecycle/live-runs.js';
 import type { OpenBlob } from './lifecycle/open-blob.js';
-import * as options from './lifecycle/options.js';
+import { type MetaPlannerOptions, plannerOptionsSchema } from './lifecycle/planner-options.js';
 import type { PlannerServices, PlannerSetup } from './lifecycle/planner-services.js';
 import type { PruneReport } from './lifecycle/prune.js';
 import type { RepairReport } from './lifecycle/repair-report.js';
@@ -51,14 +54,14 @@ export class MetaPlanner {
   #draining: Promise<void> | undefined;
 
   /** Touches nothing outside this object. @throws TypeError for an option that is unknown or makes no sense. */
-  constructor(given: options.MetaPlannerOptions = {}) {
-    const checked = options.checkOptions(options.plannerOptionsSchema, given, 'MetaPlanner');
+  constructor(given: MetaPlannerOptions = {}) {
+    const checked = checkOptions(plannerOptionsSchema, given, 'MetaPlanner');
     const { checkpointDir, decomposer = composer.decomposer, handlers = {} } = checked;
     if (checkpointDir !== undefined && checked.persistenceManager !== undefined) {
       throw new TypeError('MetaPlanner takes checkpointDir or persistenceManager, not both.');
     }
     const host = completeHost(checked.host);
-    options.checkLimitNames(handlers, checked.limits);
+    checkLimitNames(handlers, checked.limits);
     const persistenceManager = checked.persistenceManager ?? new WorkflowPersistenceManager({ checkpointDir });
     const { retention } = persistenceManager;
     this.#retention = retention === undefined ? undefined : checkRetention(retention, 'persistenceManager.retention');
@@ -71,9 +74,9 @@ export class MetaPlanner {
    * Makes the plan of a vibe and runs nothing. The plan can be changed and passed to `executePlan`.
    * @throws VibeInvalidError, DecompositionError, PlanInvalidError
    */
-  async plan(vibe: VibeInput, given?: options.PlanOptions): Promise<WorkflowPlan> {
+  async plan(vibe: VibeInput, given?: calls.PlanOptions): Promise<WorkflowPlan> {
     this.#refuseWhenClosed();
-    const { signal, planId } = options.checkOptions(options.planOptionsSchema, given, 'plan');
+    const { signal, planId } = checkOptions(calls.planOptionsSchema, given, 'plan');
     const parsed = parseVibe(vibe);
     signal?.throwIfAborted();
     return this.#setup.liveRuns.during(signal, async (live) => {
@@ -87,7 +90,7 @@ export class MetaPlanner {
    * nothing.
    * @throws what `executeWithResume` throws, but nothing about stored checkpoints
    */
-  async execute(vibe: VibeInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
+  async execute(vibe: VibeInput, given?: calls.ExecuteOptions): Promise<ExecutionResult> {
     return this.#run('new', 'execute', vibe, given);
   }
 
@@ -100,7 +103,7 @@ export class MetaPlanner {
    *   rootNodes: [{ id: 'write', type: 'generate', description: 'Write it' }],
    * });
    */
-  async executePlan(plan: WorkflowPlanInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
+  async executePlan(plan: WorkflowPlanInput, given?: calls.ExecuteOptions): Promise<ExecutionResult> {
     const parsed = parsePlan(plan);
     if (given?.plan !== undefined) throw new TypeError('executePlan takes its plan as the first argument only.');
     return this.#run('new', 'executePlan', parsed.sourceVibe, given, parsed);
@@ -121,7 +124,7 @@ export class MetaPlanner {
    * @throws PersistenceError when the store fails; `executionState` has everything that finished
    * @throws the reason of `signal` when it aborts before there is a plan; later the run resolves as `'cancelled'`
    */
-  async executeWithResume(vibe: VibeInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
+  async executeWithResume(vibe: VibeInput, given?: calls.ExecuteOptions): Promise<ExecutionResult> {
     return this.#run('resume', 'executeWithResume', vibe, given);
   }
 
@@ -132,10 +135,10 @@ export class MetaPlanner {
    * const { visualization } = await planner.executeWithVisualization({ description: 'A short film about tides' });
    * console.log(visualization);
    */
-  async executeWithVisualization(vibe: VibeInput, given?: options.VisualizationOptions): Promise<VisualizedResult> {
+  async executeWithVisualization(vibe: VibeInput, given?: calls.VisualizationOptions): Promise<VisualizedResult> {
     this.#refuseWhenClosed();
     const name = 'executeWithVisualization';
-    const checked = options.checkOptions(options.visualizationOptionsSchema, given, name);
+    const checked = checkOptions(calls.visualizationOptionsSchema, given, name);
     const { format, foldAbove, ...execute } = checked;
     const asked = askedCall('new', name, vibe, execute);
     return runVisualized(asked, { format, foldAbove }, (call) => this.#perform(call));
@@ -150,7 +153,7 @@ export class MetaPlanner {
    * @throws PersistenceError
    */
   async createCheckpoint(request: CreateCheckpointRequest): Promise<string> {
-    const checked = options.checkOptions(options.createCheckpointSchema, request, 'createCheckpoint');
+    const checked = checkOptions(calls.createCheckpointSchema, request, 'createCheckpoint');
     const { engine, services } = this.#atWork ?? (await this.#startWork());
     return engine.createCheckpoint(checked, services);
   }
@@ -171,7 +174,7 @@ export class MetaPlanner {
    * await planner.signal({ planId: 'film', name: 'approval', payload: { ok: true } });
    */
   async signal(request: SignalRequest): Promise<SignalReceipt> {
-    const checked = options.checkOptions(options.signalSchema, request, 'signal');
+    const checked = checkOptions(calls.signalSchema, request, 'signal');
     const { engine, services } = this.#atWork ?? (await this.#startWork());
     return engine.sendSignal(checked, services);
   }
@@ -191,15 +194,15 @@ export class MetaPlanner {
   }
 
   /** Checkpoints in the store, newest first. Damaged ones are listed with the field `damaged`. */
-  async listCheckpoints(given?: options.ListOptions): Promise<CheckpointSummary[]> {
-    const query = options.checkOptions(options.listOptionsSchema, given, 'listCheckpoints');
+  async listCheckpoints(given?: calls.ListOptions): Promise<CheckpointSummary[]> {
+    const query = checkOptions(calls.listOptionsSchema, given, 'listCheckpoints');
     const { engine, services } = this.#atWork ?? (await this.#startWork());
     return engine.listCheckpoints(query, services);
   }
 
   /** @throws CheckpointNotFoundError when there is none, CheckpointCorruptError when it cannot be read */
   async getCheckpoint(checkpointId: string): Promise<Checkpoint> {
-    const checked = options.checkId(checkpointId, 'getCheckpoint');
+    const checked = checkId(checkpointId, 'getCheckpoint');
     const { engine, services } = this.#atWork ?? (await this.#startWork());
     return engine.getCheckpoint(checked, services);
   }
@@ -211,7 +214,7 @@ export class MetaPlanner {
    * @throws PlanLockedError when the checkpoint is a position in the journal of a plan that another process runs
    */
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
-    const checked = options.checkId(checkpointId, 'deleteCheckpoint');
+    const checked = checkId(checkpointId, 'deleteCheckpoint');
     const { engine, services } = this.#atWork ?? (await this.#startWork());
     return engine.deleteCheckpoint(checked, services);
   }
@@ -231,9 +234,9 @@ export class MetaPlanner {
    * const report = await planner.repairCheckpoints({ planId: 'plan-001' });
    * console.log(`kept ${report.kept.length}, paid again: ${report.paidAgain.map(({ nodeId }) => nodeId)}`);
    */
-  async repairCheckpoints(given: options.RepairOptions): Promise<RepairReport> {
+  async repairCheckpoints(given: calls.RepairOptions): Promise<RepairReport> {
     this.#refuseWhenClosed();
-    const call = options.checkOptions(options.repairOptionsSchema, given, 'repairCheckpoints');
+    const call = checkOptions(calls.repairOptionsSchema, given, 'repairCheckpoints');
     return this.#setup.liveRuns.during(call.signal, async (live) => {
       const { engine, services } = this.#atWork ?? (await this.#startWork());
       return engine.repairCheckpoints(call, services, live);
@@ -254,8 +257,8 @@ export class MetaPlanner {
    * @throws TypeError when there is no policy
    * @throws PersistenceError when the store cannot be listed, or the reason of `signal`
    */
-  async pruneCheckpoints(given?: options.PruneOptions): Promise<PruneReport> {
-    const checked = options.checkOptions(options.pruneOptionsSchema, given, 'pruneCheckpoints');
+  async pruneCheckpoints(given?: calls.PruneOptions): Promise<PruneReport> {
+    const checked = checkOptions(calls.pruneOptionsSchema, given, 'pruneCheckpoints');
     const { planId, dryRun, signal, ...own } = checked;
     const policy = isPolicy(own) ? own : this.#retention;
     if (policy === undefined) {
@@ -278,8 +281,8 @@ export class MetaPlanner {
    * @example
    * process.on('SIGTERM', () => planner.drain({ graceMs: 20_000 }).then(() => process.exit()));
    */
-  async drain(given?: options.DrainOptions): Promise<void> {
-    const { graceMs } = options.checkOptions(options.drainOptionsSchema, given, 'drain');
+  async drain(given?: calls.DrainOptions): Promise<void> {
+    const { graceMs } = checkOptions(calls.drainOptionsSchema, given, 'drain');
     const { liveRuns, host } = this.#setup;
     this.#draining ??= this.#closing ?? liveRuns.drain(closedError('drained'), graceMs, host.setTimer);
     await this.#draining;
@@ -302,11 +305,11 @@ export class MetaPlanner {
     mode: RunCall['mode'],
     name: string,
     vibe: VibeInput,
-    given: options.ExecuteOptions | undefined,
+    given: calls.ExecuteOptions | undefined,
     ownPlan?: WorkflowPlan,
   ): Promise<ExecutionResult> {
     this.#refuseWhenClosed();
-    const checked = options.checkOptions(options.executeOptionsSchema, given, name);
+    const checked = checkOptions(calls.executeOptionsSchema, given, name);
     return this.#perform(askedCall(mode, name, vibe, checked, ownPlan));
   }
 

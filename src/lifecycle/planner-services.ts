@@ -13,7 +13,7 @@ import type { WorkflowNode } from '../plan/workflow-node.js';
 import { CheckedStore } from './checked-store.js';
 import { withGuardedLog } from './guarded-log.js';
 import type { LiveRuns } from './live-runs.js';
-import type { CheckedPlannerOptions } from './options.js';
+import type { CheckedPlannerOptions } from './planner-options.js';
 import { Redactor } from './redaction.js';
 import { toolOffersOf } from './tool-offers.js';
 

@@ -3,8 +3,8 @@ import type { ProgressListener } from '../execution/execution-event.js';
 import { parseVibe, type Vibe, type VibeInput } from '../plan/vibe.js';
 import { parsePlan, type WorkflowPlan } from '../plan/workflow-plan.js';
 import type { ExecutionState } from '../run/execution-state.js';
+import type { CheckedExecuteOptions } from './call-options.js';
 import type { JobDecisions } from './job-decision.js';
-import type { CheckedExecuteOptions } from './options.js';
 
 /** A call of `execute`, `executePlan` or `executeWithResume`, checked. */
 export interface AskedCall {
