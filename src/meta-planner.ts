@@ -1,6 +1,6 @@
 import type { Checkpoint, CheckpointSummary } from './checkpoint/checkpoint.js';
 import { checkRetention, isPolicy, type RetentionPolicy } from './checkpoint/retention.js';
-import { composer, composerParts } from './composer/composer.js';
+import { composer, composerPart } from './composer/composer.js';
 import { VibeError } from './errors.js';
 import { completeHost } from './host.js';
 import { Lazy } from './lazy.js';
@@ -344,7 +344,7 @@ function partsOf({ persistenceManager, decomposer }: PlannerSetup): ReadonlyArra
   return [
     enginePart,
     ...(persistenceManager instanceof WorkflowPersistenceManager ? [fileStorePart] : []),
-    ...(decomposer === composer.decomposer ? [composerParts] : []),
+    ...(decomposer === composer.decomposer ? [composerPart] : []),
   ];
 }
 

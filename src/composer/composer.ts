@@ -35,13 +35,9 @@ export const composer: Composer = {
   isComposed,
 };
 
-/** Loaded when it is used, as a whole: most apps bring models of their own. */
-export const composerParts = new Lazy(async () => {
-  const parts = [import('./brief-plan.js'), import('./brief-writer.js'), import('./check.js')] as const;
-  const [plan, writer, check] = await Promise.all(parts);
-  return { ...plan, ...writer, ...check };
-});
+/** Loaded when it is used: most apps bring models of their own. */
+export const composerPart = new Lazy(() => import('./brief.js'));
 
 function writers() {
-  return composerParts.loaded ?? composerParts.load();
+  return composerPart.loaded ?? composerPart.load();
 }
