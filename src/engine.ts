@@ -5,7 +5,7 @@
 export { createCheckpoint, deleteCheckpoint, getCheckpoint, listCheckpoints } from './lifecycle/checkpoints.js';
 export { planVibe } from './lifecycle/make-plan.js';
 export { openBlob } from './lifecycle/open-blob.js';
-export { servicesOf } from './lifecycle/planner-services.js';
+export { plannerServicesOf } from './lifecycle/planner-services.js';
 export { pruneCheckpoints } from './lifecycle/prune.js';
 export { repairCheckpoints } from './lifecycle/repair.js';
 export { afterRun, runVibe } from './lifecycle/run-vibe.js';

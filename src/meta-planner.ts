@@ -24,6 +24,7 @@ import type { BlobRef } from './run/blob-ref.js';
 import type { ExecutionResult } from './run/execution-result.js';
 import type { ExecutionState } from './run/execution-state.js';
 import { fileStorePart, WorkflowPersistenceManager } from './stores/file/workflow-persistence-manager.js';
+import { MemoryPersistenceManager, memoryStorePart } from './stores/memory.js';
 
 const enginePart = new Lazy(() => import('./engine.js'));
 
@@ -344,11 +345,12 @@ function partsOf({ persistenceManager, decomposer }: PlannerSetup): ReadonlyArra
   return [
     enginePart,
     ...(persistenceManager instanceof WorkflowPersistenceManager ? [fileStorePart] : []),
+    ...(persistenceManager instanceof MemoryPersistenceManager ? [memoryStorePart] : []),
     ...(decomposer === composer.decomposer ? [composerPart] : []),
   ];
 }
 
 function workOf(setup: PlannerSetup): AtWork {
   const engine = enginePart.loaded as AtWork['engine'];
-  return { engine, services: engine.servicesOf(setup) };
+  return { engine, services: engine.plannerServicesOf(setup) };
 }

@@ -59,7 +59,7 @@ export interface PlannerServices {
   readonly redactor: Redactor | undefined;
 }
 
-export function servicesOf({
+export function plannerServicesOf({
   options,
   decomposer,
   handlers,

@@ -5,7 +5,8 @@ import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoin
 import type { BlobCapability, InboxCapability, PersistenceManager } from '../checkpoint/persistence-manager.js';
 import { Lazy } from '../lazy.js';
 
-const reading = new Lazy(() => import('../checkpoint/checkpoint-schema.js'));
+/** What says whether a text is a checkpoint: loaded by the first that is read. */
+export const memoryStorePart = new Lazy(() => import('../checkpoint/checkpoint-schema.js'));
 
 /**
  * Keeps checkpoints in this process, for tests and for trying things out: they are gone when it ends. It holds the JSON
@@ -63,7 +64,7 @@ export class MemoryPersistenceManager implements PersistenceManager {
   async loadCheckpoint(checkpointId: string): Promise<Checkpoint | undefined> {
     const kept = this.texts.get(checkpointId);
     if (kept === undefined) return undefined;
-    const { checkpointSchema } = reading.loaded ?? (await reading.load());
+    const { checkpointSchema } = memoryStorePart.loaded ?? (await memoryStorePart.load());
     return checkpointSchema.parse(JSON.parse(kept.text));
   }
 
