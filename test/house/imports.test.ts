@@ -35,6 +35,7 @@ const arrows: Record<string, readonly string[]> = {
   'models.ts': ['models'],
   'testing.ts': ['testing'],
   'cli-documents': ['checkpoint', 'run', 'plan'],
+  'cli-documents.ts': ['cli-documents', 'checkpoint', 'run', 'plan'],
   cli: [], // a user of the package like any other: see packagesOf
   'errors.ts': [],
   'host.ts': [],
