@@ -56,7 +56,11 @@ export function isDamaged(summary: CheckpointSummary): summary is DamagedSummary
 
 const maxDescriptionLength = 1_000;
 
-/** The line of a list for a checkpoint; for stores that keep whole checkpoints. */
+/**
+ * The line of a list for a checkpoint; for stores that keep whole checkpoints.
+ * @example
+ * const summaries = [...checkpoints.values()].map(summarize);
+ */
 export function summarize(checkpoint: Checkpoint): IntactSummary {
   return {
     checkpointId: checkpoint.checkpointId,

@@ -11,6 +11,7 @@ import type {
 } from '../../checkpoint/persistence-manager.js';
 import { checkRetention, type RetentionPolicy } from '../../checkpoint/retention.js';
 import { Lazy } from '../../lazy.js';
+import { unknownOption } from '../../unknown-option.js';
 import type { FileStore } from './file-store.js';
 
 export interface WorkflowPersistenceManagerOptions {
@@ -66,8 +67,8 @@ export class WorkflowPersistenceManager implements PersistenceManager {
     }
     const [stranger] = Object.keys(unknown);
     if (stranger !== undefined) {
-      const known = '"checkpointDir", "lockTakeoverMs" and "retention"';
-      throw new TypeError(`Unknown option "${stranger}". The options are ${known}.`);
+      const known = ['checkpointDir', 'lockTakeoverMs', 'retention'];
+      throw unknownOption('WorkflowPersistenceManager', stranger, known);
     }
     this.retention = retention === undefined ? undefined : checkRetention(retention, 'retention');
     this.checkpointDir = resolve(checkpointDir);
