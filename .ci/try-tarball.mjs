@@ -1,6 +1,6 @@
 // Packs the library, installs it into an empty folder, and uses it as an app would: import, require, types, command line.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { nodeVersions } from './node-versions.mjs';
@@ -19,6 +19,31 @@ test('runs a vibe', async () => {
 for (const entry of ['models', 'testing', 'cli-documents']) test(entry, () => void require('vibe-aigc/' + entry));
 `;
 
+/** An app may hold the ESM and the CommonJS copy: classes differ, the brand does not. */
+const copiesTest = `
+import { createRequire } from 'node:module';
+import { VibeError } from 'vibe-aigc';
+const other = createRequire(import.meta.url)('vibe-aigc');
+const error = new other.InvalidIdError('a/b', 'it has a slash');
+console.log(error instanceof VibeError, VibeError.is(error), other.VibeError.is(error), VibeError.is(new Error('x')));`;
+const deepImport = `import('vibe-aigc/dist/index.js').catch(({ code }) => console.log(code));`;
+
+/** Every entry, as strict consumers compile it: without skipLibCheck, which is off by default. */
+const typedTest = `
+import { MetaPlanner, WorkflowPersistenceManager, type ExecutionResult } from 'vibe-aigc';
+import { checkpointDocumentSchema, type ExecutionDocument } from 'vibe-aigc/cli-documents';
+import { openaiCompatible, withModel } from 'vibe-aigc/models';
+import { persistenceLaws, scriptedModel } from 'vibe-aigc/testing';
+
+export const parts = withModel(openaiCompatible({ baseURL: 'http://127.0.0.1', model: 'm' }));
+export const scripted = new MetaPlanner({ ...withModel(scriptedModel(['Fog.'])), durability: 'strict' });
+export const result: Promise<ExecutionResult> = scripted.execute({ description: 'x' });
+export const laws = persistenceLaws.map(({ name }) => name.length);
+export const status = (document: ExecutionDocument): string => document.status;
+export const planIdOf = (document: unknown): string => checkpointDocumentSchema.parse(document).planId;
+export const store: { readonly checkpointDir: string } = new WorkflowPersistenceManager();
+`;
+
 try {
   const [packed] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: project, encoding: 'utf8' }),
@@ -27,14 +52,11 @@ try {
   expectEqual('files in the tarball', [...new Set(files)].sort(), [
     'LICENSE',
     'README.md',
-    'dist/brief-plan-HASH.cjs',
-    'dist/brief-plan-HASH.js',
-    'dist/brief-writer-HASH.cjs',
-    'dist/brief-writer-HASH.js',
+    'dist/brief-HASH.cjs',
+    'dist/brief-HASH.js',
     'dist/chat-model-HASH.d.cts',
-    'dist/chat-model-HASH.d.ts',
-    'dist/check-HASH.cjs',
-    'dist/check-HASH.js',
+    'dist/checkpoint-schema-HASH.cjs',
+    'dist/checkpoint-schema-HASH.js',
     'dist/chunk-HASH.cjs',
     'dist/chunk-HASH.js',
     'dist/cli-documents.cjs',
@@ -59,8 +81,12 @@ try {
     'dist/cli/show-HASH.js',
     'dist/cli/signal-HASH.js',
     'dist/cli/worker-HASH.js',
+    'dist/decomposer-HASH.d.cts',
+    'dist/engine-HASH.cjs',
+    'dist/engine-HASH.js',
+    'dist/file-store-HASH.cjs',
+    'dist/file-store-HASH.js',
     'dist/host-HASH.d.cts',
-    'dist/host-HASH.d.ts',
     'dist/index.cjs',
     'dist/index.d.cts',
     'dist/index.d.ts',
@@ -69,16 +95,12 @@ try {
     'dist/models.d.cts',
     'dist/models.d.ts',
     'dist/models.js',
-    'dist/node-handler-HASH.d.cts',
-    'dist/node-handler-HASH.d.ts',
     'dist/persistence-manager-HASH.d.cts',
-    'dist/persistence-manager-HASH.d.ts',
     'dist/testing.cjs',
     'dist/testing.d.cts',
     'dist/testing.d.ts',
     'dist/testing.js',
     'dist/workflow-node-HASH.d.cts',
-    'dist/workflow-node-HASH.d.ts',
     'docs/CHANGELOG.md',
     'package.json',
   ]);
@@ -89,6 +111,8 @@ try {
   const { packages } = JSON.parse(readFileSync(join(folder, 'node_modules/.package-lock.json'), 'utf8'));
   const installed = Object.keys(packages).filter((path) => path !== 'node_modules/vibe-aigc');
   expectEqual('at most 5 packages installed besides ours', installed.length <= 5, true);
+  const installedBytes = bytesIn(join(folder, 'node_modules'));
+  expectEqual('at most 10 MB installed', installedBytes <= 10 * 1024 * 1024, true);
 
   const use = `
     const planner = new MetaPlanner({ checkpointInterval: 2 });
@@ -114,6 +138,13 @@ try {
     expectEqual(`the command on Node ${version}`, command('--version').trim(), ourVersion);
     expectEqual(`a crash and a resume on Node ${version}`, command('demo').includes('\n4. The ledger: who did what.\n'), true);
   }
+  const dist = join(folder, 'node_modules/vibe-aigc/dist');
+  const built = readdirSync(dist).filter((name) => /\.c?js$/.test(name));
+  const bare = /(?:from|import|require)\s*\(?\s*["']sqlite["']/;
+  expectEqual('built-in modules that lost their node:', built.filter((name) => bare.test(readFileSync(join(dist, name), 'utf8'))), []);
+  writeFileSync(join(folder, 'copies.mjs'), copiesTest);
+  expectEqual('errors known across copies', run(process.execPath, 'copies.mjs').trim(), 'false true true false');
+  expectEqual('deep imports refused', run(process.execPath, '-e', deepImport).trim(), 'ERR_PACKAGE_PATH_NOT_EXPORTED');
   expectEqual('a quiet import that ends by itself', run(process.execPath, '-e', "require('vibe-aigc')"), '');
 
   const version = run('npx', '--no-install', 'vibe-aigc', '--version').trim();
@@ -134,13 +165,12 @@ try {
   writeFileSync(join(jest, 'use.test.js'), jestTest);
   execFileSync(process.execPath, ['node_modules/jest/bin/jest.js', '--silent'], { cwd: jest, stdio: ['ignore', 'ignore', 'pipe'] });
 
-  const typed = `import { MetaPlanner, type ExecutionResult } from 'vibe-aigc';\nimport { openaiCompatible, withModel } from 'vibe-aigc/models';\nexport const parts = withModel(openaiCompatible({ baseURL: 'http://127.0.0.1', model: 'm' }));\nexport const result: Promise<ExecutionResult> = new MetaPlanner().execute({ description: 'x' });\n`;
-  for (const file of ['types.mts', 'types.cts', 'types.ts']) writeFileSync(join(folder, file), typed);
+  for (const file of ['types.mts', 'types.cts', 'types.ts']) writeFileSync(join(folder, file), typedTest);
   const tsc = join(project, 'node_modules/typescript/bin/tsc');
   const strict = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable,dom'];
   run(process.execPath, tsc, ...strict, '--module', 'nodenext', 'types.mts', 'types.cts');
   run(process.execPath, tsc, ...strict, '--module', 'esnext', '--moduleResolution', 'bundler', 'types.ts');
-  console.log(`tarball: ${packed.files.length} files, ${packed.size} bytes, ${installed.length} packages installed besides ours, --version in ${Math.round(ours)} ms, on Node ${Object.keys(nodes).join(', ')}, in Jest 30`);
+  console.log(`tarball: ${packed.files.length} files, ${packed.size} bytes, ${installed.length} packages installed besides ours, ${installedBytes} bytes in all, --version in ${Math.round(ours)} ms, on Node ${Object.keys(nodes).join(', ')}, in Jest 30`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -154,6 +184,11 @@ function quickest(args, mostBeyondBare) {
   }
   expectEqual(`${args.join(' ')} within ${mostBeyondBare} ms of a bare start of Node`, ours - bare < mostBeyondBare, true);
   return ours;
+}
+
+function bytesIn(path) {
+  const names = readdirSync(path, { recursive: true, withFileTypes: true });
+  return names.filter((one) => one.isFile()).reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }
 
 function timed(args) {

@@ -68,19 +68,19 @@ export type { ExecutionEvent, ExecutionEventBody, Progress, ProgressListener } f
 export type { LimitOptions } from './execution/limit.js';
 export type { HandlerEntry, Handlers, NodeContext, NodeHandler } from './execution/node-handler.js';
 export type { Host, LogLevel } from './host.js';
-export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
-export type { JobDecision } from './lifecycle/job-decision.js';
-export type { OpenBlob } from './lifecycle/open-blob.js';
 export type {
   DrainOptions,
   ExecuteOptions,
   ListOptions,
-  MetaPlannerOptions,
   PlanOptions,
   PruneOptions,
   RepairOptions,
   VisualizationOptions,
-} from './lifecycle/options.js';
+} from './lifecycle/call-options.js';
+export type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
+export type { JobDecision } from './lifecycle/job-decision.js';
+export type { OpenBlob } from './lifecycle/open-blob.js';
+export type { MetaPlannerOptions } from './lifecycle/planner-options.js';
 export type { PruneReport, SkippedPlan } from './lifecycle/prune.js';
 export type { Redact, RedactionSubject } from './lifecycle/redaction.js';
 export type { RepairedDamage, RepairReport } from './lifecycle/repair-report.js';
@@ -92,17 +92,15 @@ export { type Vibe, type VibeInput, vibeSchema } from './plan/vibe.js';
 export { type WorkflowNode, type WorkflowNodeInput, workflowNodeSchema } from './plan/workflow-node.js';
 export { type WorkflowPlan, type WorkflowPlanInput, workflowPlanSchema } from './plan/workflow-plan.js';
 export { type PictureFormat, type RenderOptions, renderPlan } from './render/render-plan.js';
+export { assertCompleted } from './run/assert-completed.js';
 export { type BlobRef, blobRefSchema } from './run/blob-ref.js';
-export {
-  assertCompleted,
-  type ExecutionResult,
-  type ExecutionSummary,
-  type FailedResult,
-  type PersistenceInfo,
-} from './run/execution-result.js';
+export type { ExecutionResult, ExecutionSummary, FailedResult, PersistenceInfo } from './run/execution-result.js';
 export type { ExecutionState } from './run/execution-state.js';
 export type { CompletedResult, NodeResult, SerializedError } from './run/node-result.js';
 export type { Pause } from './run/pause.js';
 export type { EndStatus, RunStatus } from './run/run-record.js';
-export { WorkflowPersistenceManager, type WorkflowPersistenceManagerOptions } from './stores/file/file-store.js';
+export {
+  WorkflowPersistenceManager,
+  type WorkflowPersistenceManagerOptions,
+} from './stores/file/workflow-persistence-manager.js';
 export { MemoryPersistenceManager } from './stores/memory.js';

@@ -1,34 +1,38 @@
 import type { Checkpoint, CheckpointSummary } from './checkpoint/checkpoint.js';
-import { CheckpointIds } from './checkpoint/checkpoint-id.js';
-import { isPolicy } from './checkpoint/retention.js';
-import { composer } from './composer/composer.js';
+import { checkRetention, isPolicy, type RetentionPolicy } from './checkpoint/retention.js';
+import { composer, composerPart } from './composer/composer.js';
 import { VibeError } from './errors.js';
-import { Limit } from './execution/limit.js';
-import { type HandlerLookup, handlerLookup, parameterCheckOf } from './execution/node-handler.js';
 import { completeHost } from './host.js';
-import { CheckedStore } from './lifecycle/checked-store.js';
-import * as checkpoints from './lifecycle/checkpoints.js';
-import { withGuardedLog } from './lifecycle/guarded-log.js';
+import { Lazy } from './lazy.js';
+import * as calls from './lifecycle/call-options.js';
+import { checkId, checkOptions } from './lifecycle/check-options.js';
+import type { CreateCheckpointRequest } from './lifecycle/checkpoints.js';
+import { findLiveRun } from './lifecycle/find-live-run.js';
+import { checkLimitNames } from './lifecycle/handler-options.js';
 import { LiveRuns } from './lifecycle/live-runs.js';
-import { planVibe } from './lifecycle/make-plan.js';
-import { type OpenBlob, openBlob } from './lifecycle/open-blob.js';
-import * as options from './lifecycle/options.js';
-import type { PlannerServices } from './lifecycle/planner-services.js';
-import { type PruneReport, pruneCheckpoints } from './lifecycle/prune.js';
-import { Redactor } from './lifecycle/redaction.js';
-import { repairCheckpoints } from './lifecycle/repair.js';
+import type { OpenBlob } from './lifecycle/open-blob.js';
+import { type MetaPlannerOptions, plannerOptionsSchema } from './lifecycle/planner-options.js';
+import type { PlannerServices, PlannerSetup } from './lifecycle/planner-services.js';
+import type { PruneReport } from './lifecycle/prune.js';
 import type { RepairReport } from './lifecycle/repair-report.js';
-import type { AskedCall, RunCall } from './lifecycle/run-call.js';
-import { runVibe } from './lifecycle/run-vibe.js';
-import { type SignalReceipt, type SignalRequest, sendSignal } from './lifecycle/signal.js';
-import { toolOffersOf } from './lifecycle/tool-offers.js';
+import { type AskedCall, askedCall, type RunCall } from './lifecycle/run-call.js';
+import type { SignalReceipt, SignalRequest } from './lifecycle/signal.js';
 import { runVisualized, type VisualizedResult } from './lifecycle/visualize.js';
 import { parseVibe, type VibeInput } from './plan/vibe.js';
 import { parsePlan, type WorkflowPlan, type WorkflowPlanInput } from './plan/workflow-plan.js';
 import type { BlobRef } from './run/blob-ref.js';
 import type { ExecutionResult } from './run/execution-result.js';
-import { type ExecutionState, executionStateOf } from './run/execution-state.js';
-import { WorkflowPersistenceManager } from './stores/file/file-store.js';
+import type { ExecutionState } from './run/execution-state.js';
+import { fileStorePart, WorkflowPersistenceManager } from './stores/file/workflow-persistence-manager.js';
+import { MemoryPersistenceManager, memoryStorePart } from './stores/memory.js';
+
+const enginePart = new Lazy(() => import('./engine.js'));
+
+/** The engine, and what it works with for one planner. */
+interface AtWork {
+  readonly engine: typeof import('./engine.js');
+  readonly services: PlannerServices;
+}
 
 /**
  * Makes plans of vibes, runs them, and checkpoints them, so that nothing that was finished and paid for is paid again.
@@ -43,64 +47,43 @@ import { WorkflowPersistenceManager } from './stores/file/file-store.js';
  * console.log(result.outputs.brief);
  */
 export class MetaPlanner {
-  readonly #services: PlannerServices;
+  readonly #setup: PlannerSetup;
+  readonly #retention: RetentionPolicy | undefined;
+  /** Set from the beginning when an earlier planner has loaded what it takes. */
+  #atWork: AtWork | undefined;
   #closing: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
 
   /** Touches nothing outside this object. @throws TypeError for an option that is unknown or makes no sense. */
-  constructor(given: options.MetaPlannerOptions = {}) {
-    const checked = options.checkOptions(options.plannerOptionsSchema, given, 'MetaPlanner');
-    const { checkpointDir, persistenceManager, decomposer = composer.decomposer, handlers } = checked;
-    if (checkpointDir !== undefined && persistenceManager !== undefined) {
+  constructor(given: MetaPlannerOptions = {}) {
+    const checked = checkOptions(plannerOptionsSchema, given, 'MetaPlanner');
+    const { checkpointDir, decomposer = composer.decomposer, handlers = {} } = checked;
+    if (checkpointDir !== undefined && checked.persistenceManager !== undefined) {
       throw new TypeError('MetaPlanner takes checkpointDir or persistenceManager, not both.');
     }
-    const { timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs } = checked;
-    const redactor = checked.redact && new Redactor(checked.redact);
-    const host = withGuardedLog(completeHost(checked.host), redactor);
-    options.checkLimitNames(handlers ?? {}, checked.limits);
-    const own = handlerLookup(handlers ?? {});
-    const composed = handlerLookup(composer.handlers);
-    const lookup: HandlerLookup = (node) => own(node) ?? (composer.isComposed(node) ? composed(node) : undefined);
-    this.#services = {
-      host,
-      store: new CheckedStore(persistenceManager ?? new WorkflowPersistenceManager({ checkpointDir })),
-      ids: new CheckpointIds(host),
-      decompose: (vibe, context) =>
-        typeof decomposer === 'function' ? decomposer(vibe, context) : decomposer.decompose(vibe, context),
-      toolOffers: toolOffersOf(handlers ?? {}),
-      lookup,
-      parameterIssues: parameterCheckOf(handlers ?? {}, lookup),
-      concurrency: checked.concurrency,
-      retry: checked.retry ?? {},
-      limits: { timeoutMs, nodeTimeoutMs, heartbeatTimeoutMs },
-      runTimeoutMs: checked.runTimeoutMs,
-      graceMs: checked.graceMs,
-      pauseAfterMs: checked.pauseAfterMs,
-      maxNodes: checked.maxNodes,
-      providerLimits: new Map(
-        Object.entries(checked.limits).map(([name, limit]) => [name, new Limit(name, limit, host)]),
-      ),
-      budget: checked.budget,
-      checkpointInterval: checked.checkpointInterval,
-      durability: checked.durability,
-      onProgress: checked.onProgress,
-      liveRuns: new LiveRuns(),
-      redactor,
-    };
+    const host = completeHost(checked.host);
+    checkLimitNames(handlers, checked.limits);
+    const persistenceManager = checked.persistenceManager ?? new WorkflowPersistenceManager({ checkpointDir });
+    const { retention } = persistenceManager;
+    this.#retention = retention === undefined ? undefined : checkRetention(retention, 'persistenceManager.retention');
+    const liveRuns = new LiveRuns();
+    this.#setup = { options: checked, host, persistenceManager, decomposer, handlers, composed: composer, liveRuns };
+    if (partsOf(this.#setup).every(({ loaded }) => loaded !== undefined)) this.#atWork = workOf(this.#setup);
   }
 
   /**
    * Makes the plan of a vibe and runs nothing. The plan can be changed and passed to `executePlan`.
    * @throws VibeInvalidError, DecompositionError, PlanInvalidError
    */
-  async plan(vibe: VibeInput, given?: options.PlanOptions): Promise<WorkflowPlan> {
+  async plan(vibe: VibeInput, given?: calls.PlanOptions): Promise<WorkflowPlan> {
     this.#refuseWhenClosed();
-    const { signal, planId } = options.checkOptions(options.planOptionsSchema, given, 'plan');
+    const { signal, planId } = checkOptions(calls.planOptionsSchema, given, 'plan');
     const parsed = parseVibe(vibe);
     signal?.throwIfAborted();
-    return this.#services.liveRuns.during(signal, (live) =>
-      planVibe(parsed, { planId, signal: live.signal }, this.#services),
-    );
+    return this.#setup.liveRuns.during(signal, async (live) => {
+      const { engine, services } = this.#atWork ?? (await this.#startWork());
+      return engine.planVibe(parsed, { planId, signal: live.signal }, services);
+    });
   }
 
   /**
@@ -108,7 +91,7 @@ export class MetaPlanner {
    * nothing.
    * @throws what `executeWithResume` throws, but nothing about stored checkpoints
    */
-  async execute(vibe: VibeInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
+  async execute(vibe: VibeInput, given?: calls.ExecuteOptions): Promise<ExecutionResult> {
     return this.#run('new', 'execute', vibe, given);
   }
 
@@ -121,7 +104,7 @@ export class MetaPlanner {
    *   rootNodes: [{ id: 'write', type: 'generate', description: 'Write it' }],
    * });
    */
-  async executePlan(plan: WorkflowPlanInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
+  async executePlan(plan: WorkflowPlanInput, given?: calls.ExecuteOptions): Promise<ExecutionResult> {
     const parsed = parsePlan(plan);
     if (given?.plan !== undefined) throw new TypeError('executePlan takes its plan as the first argument only.');
     return this.#run('new', 'executePlan', parsed.sourceVibe, given, parsed);
@@ -142,7 +125,7 @@ export class MetaPlanner {
    * @throws PersistenceError when the store fails; `executionState` has everything that finished
    * @throws the reason of `signal` when it aborts before there is a plan; later the run resolves as `'cancelled'`
    */
-  async executeWithResume(vibe: VibeInput, given?: options.ExecuteOptions): Promise<ExecutionResult> {
+  async executeWithResume(vibe: VibeInput, given?: calls.ExecuteOptions): Promise<ExecutionResult> {
     return this.#run('resume', 'executeWithResume', vibe, given);
   }
 
@@ -153,12 +136,13 @@ export class MetaPlanner {
    * const { visualization } = await planner.executeWithVisualization({ description: 'A short film about tides' });
    * console.log(visualization);
    */
-  async executeWithVisualization(vibe: VibeInput, given?: options.VisualizationOptions): Promise<VisualizedResult> {
+  async executeWithVisualization(vibe: VibeInput, given?: calls.VisualizationOptions): Promise<VisualizedResult> {
     this.#refuseWhenClosed();
     const name = 'executeWithVisualization';
-    const checked = options.checkOptions(options.visualizationOptionsSchema, given, name);
+    const checked = checkOptions(calls.visualizationOptionsSchema, given, name);
     const { format, foldAbove, ...execute } = checked;
-    return runVisualized(askedCall('new', name, vibe, execute), { format, foldAbove }, this.#services);
+    const asked = askedCall('new', name, vibe, execute);
+    return runVisualized(asked, { format, foldAbove }, (call) => this.#perform(call));
   }
 
   /**
@@ -169,15 +153,16 @@ export class MetaPlanner {
    * @throws PlanLockedError while another process runs the plan
    * @throws PersistenceError
    */
-  async createCheckpoint(request: checkpoints.CreateCheckpointRequest): Promise<string> {
-    const checked = options.checkOptions(options.createCheckpointSchema, request, 'createCheckpoint');
-    return checkpoints.createCheckpoint(checked, this.#services);
+  async createCheckpoint(request: CreateCheckpointRequest): Promise<string> {
+    const checked = checkOptions(calls.createCheckpointSchema, request, 'createCheckpoint');
+    const { engine, services } = this.#atWork ?? (await this.#startWork());
+    return engine.createCheckpoint(checked, services);
   }
 
   /** What a run in this process amounts to now, as a copy; `undefined` when none of that plan is under way. */
   getExecutionState(planId: string): ExecutionState | undefined {
-    const live = checkpoints.findLiveRun(planId, this.#services);
-    return live && executionStateOf(live.state);
+    const { liveRuns, persistenceManager: store } = this.#setup;
+    return findLiveRun(planId, { liveRuns, store: { place: store.checkpointDir ?? store } })?.snapshot();
   }
 
   /**
@@ -190,7 +175,9 @@ export class MetaPlanner {
    * await planner.signal({ planId: 'film', name: 'approval', payload: { ok: true } });
    */
   async signal(request: SignalRequest): Promise<SignalReceipt> {
-    return sendSignal(options.checkOptions(options.signalSchema, request, 'signal'), this.#services);
+    const checked = checkOptions(calls.signalSchema, request, 'signal');
+    const { engine, services } = this.#atWork ?? (await this.#startWork());
+    return engine.sendSignal(checked, services);
   }
 
   /**
@@ -203,18 +190,22 @@ export class MetaPlanner {
    * await pipeline(video.stream(), createWriteStream('scene-1.mp4'));
    */
   async openBlob(ref: BlobRef): Promise<OpenBlob> {
-    return openBlob(ref, this.#services);
+    const { engine, services } = this.#atWork ?? (await this.#startWork());
+    return engine.openBlob(ref, services);
   }
 
   /** Checkpoints in the store, newest first. Damaged ones are listed with the field `damaged`. */
-  async listCheckpoints(given?: options.ListOptions): Promise<CheckpointSummary[]> {
-    const query = options.checkOptions(options.listOptionsSchema, given, 'listCheckpoints');
-    return checkpoints.listCheckpoints(query, this.#services);
+  async listCheckpoints(given?: calls.ListOptions): Promise<CheckpointSummary[]> {
+    const query = checkOptions(calls.listOptionsSchema, given, 'listCheckpoints');
+    const { engine, services } = this.#atWork ?? (await this.#startWork());
+    return engine.listCheckpoints(query, services);
   }
 
   /** @throws CheckpointNotFoundError when there is none, CheckpointCorruptError when it cannot be read */
   async getCheckpoint(checkpointId: string): Promise<Checkpoint> {
-    return checkpoints.getCheckpoint(options.checkId(checkpointId, 'getCheckpoint'), this.#services);
+    const checked = checkId(checkpointId, 'getCheckpoint');
+    const { engine, services } = this.#atWork ?? (await this.#startWork());
+    return engine.getCheckpoint(checked, services);
   }
 
   /**
@@ -224,7 +215,9 @@ export class MetaPlanner {
    * @throws PlanLockedError when the checkpoint is a position in the journal of a plan that another process runs
    */
   async deleteCheckpoint(checkpointId: string): Promise<boolean> {
-    return checkpoints.deleteCheckpoint(options.checkId(checkpointId, 'deleteCheckpoint'), this.#services);
+    const checked = checkId(checkpointId, 'deleteCheckpoint');
+    const { engine, services } = this.#atWork ?? (await this.#startWork());
+    return engine.deleteCheckpoint(checked, services);
   }
 
   /**
@@ -242,10 +235,13 @@ export class MetaPlanner {
    * const report = await planner.repairCheckpoints({ planId: 'plan-001' });
    * console.log(`kept ${report.kept.length}, paid again: ${report.paidAgain.map(({ nodeId }) => nodeId)}`);
    */
-  async repairCheckpoints(given: options.RepairOptions): Promise<RepairReport> {
+  async repairCheckpoints(given: calls.RepairOptions): Promise<RepairReport> {
     this.#refuseWhenClosed();
-    const call = options.checkOptions(options.repairOptionsSchema, given, 'repairCheckpoints');
-    return repairCheckpoints(call, this.#services);
+    const call = checkOptions(calls.repairOptionsSchema, given, 'repairCheckpoints');
+    return this.#setup.liveRuns.during(call.signal, async (live) => {
+      const { engine, services } = this.#atWork ?? (await this.#startWork());
+      return engine.repairCheckpoints(call, services, live);
+    });
   }
 
   /**
@@ -262,18 +258,19 @@ export class MetaPlanner {
    * @throws TypeError when there is no policy
    * @throws PersistenceError when the store cannot be listed, or the reason of `signal`
    */
-  async pruneCheckpoints(given?: options.PruneOptions): Promise<PruneReport> {
-    const checked = options.checkOptions(options.pruneOptionsSchema, given, 'pruneCheckpoints');
+  async pruneCheckpoints(given?: calls.PruneOptions): Promise<PruneReport> {
+    const checked = checkOptions(calls.pruneOptionsSchema, given, 'pruneCheckpoints');
     const { planId, dryRun, signal, ...own } = checked;
-    const policy = isPolicy(own) ? own : this.#services.store.retention;
+    const policy = isPolicy(own) ? own : this.#retention;
     if (policy === undefined) {
       const fields = 'keepLast, maxAgeMs or deleteOnSuccess';
       throw new TypeError(`pruneCheckpoints needs ${fields}, or a persistenceManager that has a retention.`);
     }
     signal?.throwIfAborted();
-    return this.#services.liveRuns.during(signal, (live) =>
-      pruneCheckpoints({ policy, planId, dryRun, signal: live.signal }, this.#services),
-    );
+    return this.#setup.liveRuns.during(signal, async (live) => {
+      const { engine, services } = this.#atWork ?? (await this.#startWork());
+      return engine.pruneCheckpoints({ policy, planId, dryRun, signal: live.signal }, services);
+    });
   }
 
   /**
@@ -285,9 +282,9 @@ export class MetaPlanner {
    * @example
    * process.on('SIGTERM', () => planner.drain({ graceMs: 20_000 }).then(() => process.exit()));
    */
-  async drain(given?: options.DrainOptions): Promise<void> {
-    const { graceMs } = options.checkOptions(options.drainOptionsSchema, given, 'drain');
-    const { liveRuns, host } = this.#services;
+  async drain(given?: calls.DrainOptions): Promise<void> {
+    const { graceMs } = checkOptions(calls.drainOptionsSchema, given, 'drain');
+    const { liveRuns, host } = this.#setup;
     this.#draining ??= this.#closing ?? liveRuns.drain(closedError('drained'), graceMs, host.setTimer);
     await this.#draining;
   }
@@ -297,7 +294,7 @@ export class MetaPlanner {
    * Calling it again waits for the same. An injected `persistenceManager` stays open.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#services.liveRuns.abortAll(closedError());
+    this.#closing ??= this.#setup.liveRuns.abortAll(closedError());
     return this.#closing;
   }
 
@@ -309,12 +306,28 @@ export class MetaPlanner {
     mode: RunCall['mode'],
     name: string,
     vibe: VibeInput,
-    given: options.ExecuteOptions | undefined,
+    given: calls.ExecuteOptions | undefined,
     ownPlan?: WorkflowPlan,
   ): Promise<ExecutionResult> {
     this.#refuseWhenClosed();
-    const checked = options.checkOptions(options.executeOptionsSchema, given, name);
-    return runVibe(askedCall(mode, name, vibe, checked, ownPlan), this.#services);
+    const checked = checkOptions(calls.executeOptionsSchema, given, name);
+    return this.#perform(askedCall(mode, name, vibe, checked, ownPlan));
+  }
+
+  async #perform(asked: AskedCall): Promise<ExecutionResult> {
+    asked.signal?.throwIfAborted();
+    const result = await this.#setup.liveRuns.during(asked.signal, async (live) => {
+      const { engine, services } = this.#atWork ?? (await this.#startWork());
+      return engine.runVibe(asked, services, live);
+    });
+    const { engine, services } = this.#atWork ?? (await this.#startWork());
+    return engine.afterRun(asked, result, services);
+  }
+
+  async #startWork(): Promise<AtWork> {
+    await Promise.all(partsOf(this.#setup).map((part) => part.load()));
+    this.#atWork ??= workOf(this.#setup);
+    return this.#atWork;
   }
 
   #refuseWhenClosed(): void {
@@ -323,25 +336,21 @@ export class MetaPlanner {
   }
 }
 
-/** @throws TypeError for options that make no sense for a run that always starts over */
-function askedCall(
-  mode: RunCall['mode'],
-  name: string,
-  vibe: VibeInput,
-  checked: options.CheckedExecuteOptions,
-  ownPlan?: WorkflowPlan,
-): AskedCall {
-  if (checked.checkpointId !== undefined && (mode === 'new' || checked.fresh)) {
-    const instead = mode === 'new' ? 'use executeWithResume' : 'leave one of them out';
-    throw new TypeError(`${name} always starts over with these options, so checkpointId makes no sense: ${instead}.`);
-  }
-  if (checked.jobs !== undefined && (mode === 'new' || checked.fresh)) {
-    throw new TypeError(`${name} always starts over with these options, so there are no jobs to decide about.`);
-  }
-  const plan = checked.plan === undefined ? ownPlan : parsePlan(checked.plan);
-  return { ...checked, mode, vibe: parseVibe(vibe), plan };
-}
-
 function closedError(how: 'closed' | 'drained' = 'closed'): VibeError {
   return new VibeError('PLANNER_CLOSED', `This planner is ${how} and starts nothing any more. Make a new MetaPlanner.`);
+}
+
+/** All that a planner will ever load. */
+function partsOf({ persistenceManager, decomposer }: PlannerSetup): ReadonlyArray<Lazy<unknown>> {
+  return [
+    enginePart,
+    ...(persistenceManager instanceof WorkflowPersistenceManager ? [fileStorePart] : []),
+    ...(persistenceManager instanceof MemoryPersistenceManager ? [memoryStorePart] : []),
+    ...(decomposer === composer.decomposer ? [composerPart] : []),
+  ];
+}
+
+function workOf(setup: PlannerSetup): AtWork {
+  const engine = enginePart.loaded as AtWork['engine'];
+  return { engine, services: engine.plannerServicesOf(setup) };
 }

@@ -10,7 +10,7 @@ export default defineConfig({
     alias: {
       'vibe-aigc/models': `${root}src/models.ts`,
       'vibe-aigc/testing': `${root}src/testing.ts`,
-      'vibe-aigc/cli-documents': `${root}src/cli-documents/documents.ts`,
+      'vibe-aigc/cli-documents': `${root}src/cli-documents.ts`,
       'vibe-aigc': `${root}src/index.ts`,
     },
   },

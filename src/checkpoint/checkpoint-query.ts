@@ -12,7 +12,11 @@ export interface CheckpointQuery {
   readonly limit?: number;
 }
 
-/** Answers a query from a list of everything: filtered, newest first, cut. */
+/**
+ * Answers a query from a list of everything: filtered, newest first, cut.
+ * @example
+ * listCheckpoints = async (query?: CheckpointQuery) => selectCheckpoints(await this.summaries(), query);
+ */
 export function selectCheckpoints(all: readonly CheckpointSummary[], query: CheckpointQuery = {}): CheckpointSummary[] {
   const asked = all.filter((summary) => isAsked(summary, query)).sort(byNewest);
   const after = query.before === undefined ? asked : listedAfter(query.before, all, asked);

@@ -1,16 +1,8 @@
-import { z } from 'zod';
-import { executionStateSchema, maxEpoch } from '../run/execution-state.js';
+import type { z } from 'zod';
 import type { RunStatus } from '../run/run-record.js';
+import type { checkpointSchema } from './checkpoint-schema.js';
 
 /** A snapshot to resume from: an execution state with an id and a time. */
-export const checkpointSchema = executionStateSchema.extend({
-  checkpointId: z.string().min(1),
-  /** ISO 8601, UTC. */
-  createdAt: z.iso.datetime({ offset: true }),
-  vibeKey: z.string(),
-  epoch: z.number().int().nonnegative().max(maxEpoch),
-  seq: z.number().int().nonnegative(),
-});
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 interface SummaryFields {
@@ -64,7 +56,11 @@ export function isDamaged(summary: CheckpointSummary): summary is DamagedSummary
 
 const maxDescriptionLength = 1_000;
 
-/** The line of a list for a checkpoint; for stores that keep whole checkpoints. */
+/**
+ * The line of a list for a checkpoint; for stores that keep whole checkpoints.
+ * @example
+ * const summaries = [...checkpoints.values()].map(summarize);
+ */
 export function summarize(checkpoint: Checkpoint): IntactSummary {
   return {
     checkpointId: checkpoint.checkpointId,

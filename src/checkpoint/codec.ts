@@ -3,7 +3,8 @@ import { vibeSchema } from '../plan/vibe.js';
 import { isTooDeep, maxNodeLevels, type WorkflowPlan } from '../plan/workflow-plan.js';
 import type { NodeResult } from '../run/node-result.js';
 import type { RunParent } from '../run/run-state.js';
-import { type Checkpoint, checkpointSchema, type IntactSummary, shortDescription } from './checkpoint.js';
+import { type Checkpoint, type IntactSummary, shortDescription } from './checkpoint.js';
+import { checkpointSchema } from './checkpoint-schema.js';
 import {
   decodeNodeRecord,
   decodePauses,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isPlainObject } from '../plan/json-value.js';
+import { unknownOption } from '../unknown-option.js';
 
 /**
  * How long checkpoints are kept. A checkpoint goes when one of these says so; the latest state of a plan goes last, and
@@ -22,10 +23,11 @@ export type RetentionPolicy = z.infer<typeof retentionPolicySchema>;
 export function checkRetention(given: unknown, name: string): RetentionPolicy {
   const parsed = retentionPolicySchema.safeParse(given);
   if (parsed.success && isPolicy(parsed.data)) return parsed.data;
-  const known = Object.keys(retentionPolicySchema.shape).join(', ');
+  const known = Object.keys(retentionPolicySchema.shape);
   const issue = parsed.error?.issues[0];
-  if (!isPlainObject(given) || issue === undefined) throw new TypeError(`${name} must have one of ${known}.`);
-  if (issue.code === 'unrecognized_keys') throw new TypeError(`${name} has no "${issue.keys[0]}". Known: ${known}.`);
+  if (!isPlainObject(given) || issue === undefined)
+    throw new TypeError(`${name} must have one of ${known.join(', ')}.`);
+  if (issue.code === 'unrecognized_keys') throw unknownOption(name, issue.keys[0] ?? '', known);
   const field = issue.path.map(String).join('.');
   throw new TypeError(`${name}.${field} must be ${issue.message}, got ${String(given[field])}.`);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkpointSchema } from '../checkpoint/checkpoint.js';
+import { checkpointSchema } from '../checkpoint/checkpoint-schema.js';
 import { runStatuses } from '../run/run-record.js';
 import { versionField } from './version.js';
 

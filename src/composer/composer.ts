@@ -1,5 +1,6 @@
 import type { Decomposer } from '../decompose/decomposer.js';
 import type { NodeHandler } from '../execution/node-handler.js';
+import { Lazy } from '../lazy.js';
 import type { WorkflowNode } from '../plan/workflow-node.js';
 import { isComposed } from './marker.js';
 
@@ -21,20 +22,22 @@ export interface Composer {
  * });
  */
 export const composer: Composer = {
-  decomposer: { decompose: async (vibe) => (await import('./brief-plan.js')).draftBriefPlan(vibe) },
+  decomposer: { decompose: async (vibe) => (await writers()).draftBriefPlan(vibe) },
   handlers: {
-    analyze: async (node, context) => (await writer()).writeAnalysis(node, context),
+    analyze: async (node, context) => (await writers()).writeAnalysis(node, context),
     generate: async (node, context) => {
-      const { writeOutline, writePart } = await writer();
+      const { writeOutline, writePart } = await writers();
       return node.id === 'outline' ? writeOutline(node, context) : writePart(node, context);
     },
-    validate: async (node, context) => (await import('./check.js')).writeCheck(node, context),
-    transform: async (node, context) => (await writer()).writeBrief(node, context),
+    validate: async (node, context) => (await writers()).writeCheck(node, context),
+    transform: async (node, context) => (await writers()).writeBrief(node, context),
   },
   isComposed,
 };
 
 /** Loaded when it is used: most apps bring models of their own. */
-function writer() {
-  return import('./brief-writer.js');
+export const composerPart = new Lazy(() => import('./brief.js'));
+
+function writers() {
+  return composerPart.loaded ?? composerPart.load();
 }

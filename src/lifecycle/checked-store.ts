@@ -1,5 +1,6 @@
-import { type Checkpoint, type CheckpointSummary, checkpointSchema } from '../checkpoint/checkpoint.js';
+import type { Checkpoint, CheckpointSummary } from '../checkpoint/checkpoint.js';
 import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoint-query.js';
+import { checkpointSchema } from '../checkpoint/checkpoint-schema.js';
 import type {
   BlobCapability,
   BlobContent,

@@ -16,6 +16,7 @@ import { isTooDeep, tooDeepIssue } from '../plan/workflow-plan.js';
 import { type ExecutionState, executionStateOf, executionStateSchema } from '../run/execution-state.js';
 import type { RunState } from '../run/run-state.js';
 import type { CheckedStore } from './checked-store.js';
+import { findLiveRun } from './find-live-run.js';
 import { type HeldPlan, type HoldRequest, holdPlan } from './hold-plan.js';
 import { rollingIdOf, storedVibeKey, vibeKeyOf } from './identity.js';
 import type { StartedRun } from './live-runs.js';
@@ -49,12 +50,6 @@ export async function createCheckpoint(request: CreateCheckpointRequest, planner
   if (live.recorder !== undefined) return live.recorder.checkpoint();
   const { epoch } = await holdFor(live, planner);
   return saveState({ ...executionStateOf(live.state), epoch }, planner);
-}
-
-/** The newest run of a plan that is under way, in this planner or on the same store in this process. */
-export function findLiveRun(planId: string, { liveRuns, store }: PlannerServices): StartedRun | undefined {
-  const live = liveRuns.find(planId) ?? findLock(store.place, planId)?.live;
-  return live?.state === undefined ? undefined : (live as StartedRun);
 }
 
 /** A run that records nothing has no epoch. With its first checkpoint it gets one, and holds its plan from then on. */

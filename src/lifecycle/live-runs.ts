@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { RunRecorder } from '../checkpoint/run-recorder.js';
 import type { Host } from '../host.js';
+import type { ExecutionState } from '../run/execution-state.js';
 import type { RunState } from '../run/run-state.js';
 import type { RunMailbox } from './run-mailbox.js';
 
@@ -13,6 +14,8 @@ export interface LiveRun {
   /** Ends it early. */
   abort(reason: unknown): void;
   state?: RunState;
+  /** What it amounts to now, as a copy; there when `state` is. */
+  snapshot?: () => ExecutionState;
   recorder?: RunRecorder | undefined;
   /** Where its signals come in. */
   mailbox?: RunMailbox | undefined;
@@ -23,7 +26,7 @@ export interface LiveRun {
 }
 
 /** A call that has got as far as having a plan. */
-export type StartedRun = LiveRun & { state: RunState };
+export type StartedRun = LiveRun & { state: RunState; snapshot: () => ExecutionState };
 
 /** The calls of one planner that are under way. */
 export class LiveRuns {

@@ -8,6 +8,7 @@ import { whileHeld } from './checkpoints.js';
 import { createEmitter } from './emitter.js';
 import type { HeldPlan } from './hold-plan.js';
 import { rollingIdOf } from './identity.js';
+import type { LiveRun } from './live-runs.js';
 import type { PlannerServices } from './planner-services.js';
 import { beyondRepair, findRemains, type RunRemains } from './remains.js';
 import type { RepairedDamage, RepairReport } from './repair-report.js';
@@ -23,16 +24,18 @@ export interface RepairCall {
 }
 
 /** Puts the latest run of a plan together again from all that is intact: find, lock, salvage, save, put aside, report. */
-export async function repairCheckpoints(call: RepairCall, planner: PlannerServices): Promise<RepairReport> {
+export async function repairCheckpoints(
+  call: RepairCall,
+  planner: PlannerServices,
+  { signal }: LiveRun,
+): Promise<RepairReport> {
   const planId = checkPlanId(call.planId);
   call.signal?.throwIfAborted();
   if (!(await isKnown(planId, planner))) throw new CheckpointNotFoundError(undefined, planId);
-  return planner.liveRuns.during(call.signal, ({ signal }) => {
-    const emit = createEmitter({ planId, runId: '' }, [planner.onProgress], planner.host);
-    const waiting = { signal, onWaiting: (holder: LockHolder) => emit?.({ type: 'lock_waiting', holder }) };
-    const names = { planId, runId: `repairs ${planId}` };
-    return whileHeld(names, planner, (held) => repairHeld({ ...call, signal }, held, planner), waiting);
-  });
+  const emit = createEmitter({ planId, runId: '' }, [planner.onProgress], planner.host);
+  const waiting = { signal, onWaiting: (holder: LockHolder) => emit?.({ type: 'lock_waiting', holder }) };
+  const names = { planId, runId: `repairs ${planId}` };
+  return whileHeld(names, planner, (held) => repairHeld({ ...call, signal }, held, planner), waiting);
 }
 
 /** Looked at before the plan is locked: a lock would make a directory for a plan that nobody has heard of. */

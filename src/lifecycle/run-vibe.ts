@@ -31,17 +31,26 @@ import { emptyInbox, RunMailbox } from './run-mailbox.js';
 import { type OnSaved, type StartedRecorder, startRecorder } from './start-recorder.js';
 
 /** One run from call to close: find, lock, recover, decompose, execute, finish. */
-export async function runVibe(asked: AskedCall, planner: PlannerServices): Promise<ExecutionResult> {
-  asked.signal?.throwIfAborted();
+export async function runVibe(asked: AskedCall, planner: PlannerServices, live: LiveRun): Promise<ExecutionResult> {
   const call = redactCall(asked, planner.redactor);
-  const isRecorded = call.mode === 'resume' || planner.checkpointInterval !== undefined;
-  const run = isRecorded ? runRecorded : runUnrecorded;
-  const result = await planner.liveRuns.during(call.signal, async (live) => {
-    const ended = await run(call, planner, live);
-    if (live.state !== undefined) call.onEnd?.(live.state);
-    return ended;
-  });
-  return isRecorded ? planner.liveRuns.during(undefined, () => pruneAfterRun(result, planner)) : result;
+  const run = isRecorded(call, planner) ? runRecorded : runUnrecorded;
+  const ended = await run(call, planner, live);
+  if (call.onEnd !== undefined && live.state !== undefined) call.onEnd(executionStateOf(live.state));
+  return ended;
+}
+
+/** What comes when a run is over: the policy of the store is applied to its plan. */
+export async function afterRun(
+  asked: AskedCall,
+  result: ExecutionResult,
+  planner: PlannerServices,
+): Promise<ExecutionResult> {
+  if (!isRecorded(asked, planner)) return result;
+  return planner.liveRuns.during(undefined, () => pruneAfterRun(result, planner));
+}
+
+function isRecorded({ mode }: AskedCall, { checkpointInterval }: PlannerServices): boolean {
+  return mode === 'resume' || checkpointInterval !== undefined;
 }
 
 /** A run that is not to outlive this process: it reads and writes nothing. */
@@ -52,7 +61,8 @@ async function runUnrecorded(call: RunCall, planner: PlannerServices, live: Live
   emit?.({ type: 'run_started', resumed: false, completedNodes: 0 });
   const run = await planNewRun(call, { ...subject, vibeKey, epoch: 0 }, planner, live);
   const state = run.makeState();
-  subject.state = live.state = state;
+  subject.state = state;
+  beLive(live, state);
   emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
   await executeInTime(state, { ...servicesOf(call, planner, state, live, emit), log: unrecordedLog }, planner, live);
   return finish(state, 0, { checkpointEnabled: false }, emit);
@@ -84,6 +94,11 @@ async function runRecorded(call: RunCall, planner: PlannerServices, live: LiveRu
     unlock();
     look.end(true);
   }
+}
+
+function beLive(live: LiveRun, state: RunState): void {
+  live.state = state;
+  live.snapshot = () => executionStateOf(state);
 }
 
 interface HeldCall {
@@ -179,7 +194,8 @@ async function runPrepared(
   live: LiveRun,
 ): Promise<ExecutionResult> {
   const { state, recorder, maxUncommitted, decided, subject, emit, isNewRun, resumedFrom, last, reused } = prepared;
-  subject.state = live.state = state;
+  subject.state = state;
+  beLive(live, state);
   live.recorder = recorder;
   const { inbox, blobs } = planner.store;
   const mailbox = inbox && new RunMailbox(state, inbox, planner.host);

@@ -6,8 +6,8 @@ import { isoTime } from '../host.js';
 import { copyJson, type JsonObject } from '../plan/json-value.js';
 import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
 import { issuesOfPayload } from '../run/payload-schema.js';
-import { findLiveRun } from './checkpoints.js';
 import { findLatest, Vanished } from './find-latest.js';
+import { findLiveRun } from './find-live-run.js';
 import type { PlannerServices } from './planner-services.js';
 import { readStoredPlan } from './stored-plan.js';
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { unknownOption } from '../unknown-option.js';
 
 /** @throws TypeError that names the option and what it must be, and never shows what it got: that may be a key */
 export function checkOptions<Schema extends z.ZodObject>(
@@ -11,12 +12,12 @@ export function checkOptions<Schema extends z.ZodObject>(
   }
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data as z.output<Schema>;
-  const issue = parsed.error.issues[0] as z.core.$ZodIssue;
+  const { issues } = parsed.error;
+  // A required option that is misspelt is missing as well: its name is the thing to say.
+  const issue = (issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]) as z.core.$ZodIssue;
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
-    const name = [...path, issue.keys[0]].join('.');
-    const known = path.length === 0 ? ` Known: ${Object.keys(schema.shape).join(', ')}.` : '';
-    throw new TypeError(`${of} has no option "${name}".${known}`);
+    throw unknownOption(of, issue.keys[0] ?? '', path.length === 0 ? Object.keys(schema.shape) : [], path);
   }
   throw new TypeError(`Option "${path.join('.')}" of ${of} must be ${issue.message}.`);
 }

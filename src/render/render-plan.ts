@@ -1,5 +1,6 @@
 import { parsePlan, type WorkflowPlanInput } from '../plan/workflow-plan.js';
 import type { ExecutionState } from '../run/execution-state.js';
+import { unknownOption } from '../unknown-option.js';
 import { drawAscii } from './ascii.js';
 import { drawMermaid } from './mermaid.js';
 import { pictureOf } from './picture.js';
@@ -34,9 +35,7 @@ export interface RenderOptions {
 export function renderPlan(plan: WorkflowPlanInput, options: RenderOptions = {}): string {
   const { format = 'ascii', state, foldAbove = 50, ...unknown } = options;
   const [stranger] = Object.keys(unknown);
-  if (stranger !== undefined) {
-    throw new TypeError(`renderPlan has no option "${stranger}". Known: format, state, foldAbove.`);
-  }
+  if (stranger !== undefined) throw unknownOption('renderPlan', stranger, ['format', 'state', 'foldAbove']);
   if (typeof foldAbove !== 'number' || !(foldAbove >= 1)) {
     throw new TypeError('Option "foldAbove" of renderPlan must be a number of at least 1.');
   }

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type Checkpoint, type CheckpointSummary, checkpointSchema, summarize } from '../checkpoint/checkpoint.js';
+import { type Checkpoint, type CheckpointSummary, summarize } from '../checkpoint/checkpoint.js';
 import { checkCheckpointId, checkPlanId } from '../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../checkpoint/checkpoint-query.js';
 import type { BlobCapability, InboxCapability, PersistenceManager } from '../checkpoint/persistence-manager.js';
+import { Lazy } from '../lazy.js';
+
+/** What says whether a text is a checkpoint: loaded by the first that is read. */
+export const memoryStorePart = new Lazy(() => import('../checkpoint/checkpoint-schema.js'));
 
 /**
  * Keeps checkpoints in this process, for tests and for trying things out: they are gone when it ends. It holds the JSON
@@ -59,7 +63,9 @@ export class MemoryPersistenceManager implements PersistenceManager {
 
   async loadCheckpoint(checkpointId: string): Promise<Checkpoint | undefined> {
     const kept = this.texts.get(checkpointId);
-    return kept && checkpointSchema.parse(JSON.parse(kept.text));
+    if (kept === undefined) return undefined;
+    const { checkpointSchema } = memoryStorePart.loaded ?? (await memoryStorePart.load());
+    return checkpointSchema.parse(JSON.parse(kept.text));
   }
 
   async listCheckpoints(query: CheckpointQuery = {}): Promise<CheckpointSummary[]> {

@@ -1,4 +1,5 @@
-import { type Checkpoint, checkpointSchema } from '../checkpoint/checkpoint.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { checkpointSchema } from '../checkpoint/checkpoint-schema.js';
 
 /**
  * A small checkpoint to save: plan `plan-001`, one node completed and one pending, and what is passed.

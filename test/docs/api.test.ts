@@ -8,12 +8,12 @@ import {
   drainOptionsSchema,
   executeOptionsSchema,
   listOptionsSchema,
-  plannerOptionsSchema,
   planOptionsSchema,
   pruneOptionsSchema,
   repairOptionsSchema,
   visualizationOptionsSchema,
-} from '../../src/lifecycle/options.js';
+} from '../../src/lifecycle/call-options.js';
+import { plannerOptionsSchema } from '../../src/lifecycle/planner-options.js';
 import { mediaToolOptionsSchema } from '../../src/models/media-tool.js';
 import { openaiCompatibleOptionsSchema } from '../../src/models/openai-compatible.js';
 import { withModelOptionsSchema } from '../../src/models/with-model.js';

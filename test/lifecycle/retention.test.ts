@@ -262,7 +262,7 @@ describe('pruning', () => {
     ['null', null, 'retention must have one of'],
     ['a wrong number', { keepLast: 1.5 }, 'retention.keepLast must be a whole number of at least 1, got 1.5.'],
     ['an endless age', { maxAgeMs: Number.POSITIVE_INFINITY }, 'retention.maxAgeMs must be a number of milliseconds'],
-    ['an unknown field', { keep: 3 }, 'retention has no "keep". Known: keepLast, maxAgeMs, deleteOnSuccess.'],
+    ['an unknown field', { keep: 3 }, 'retention has no option "keep". Known: keepLast, maxAgeMs, deleteOnSuccess.'],
   ])('is refused with a retention that has %s, by the manager and by the planner of any store', (_, given, message) => {
     const retention = given as RetentionPolicy;
     expect(() => new WorkflowPersistenceManager({ retention })).toThrow(new RegExp(`^${message}`));

@@ -249,7 +249,7 @@ describe('openaiCompatible', () => {
     ['Option "apiKey"', { apiKey: `${key}\n` }],
     ['Option "headers"', { headers: { 'x-key': `${key}\r\nx: y` } }],
     ['Option "timeoutMs"', { timeoutMs: 0 }],
-    ['no option "baseUrl". Known: baseURL', { baseUrl: 'https://models.example/v1' }],
+    ['no option "baseUrl". Did you mean "baseURL"? Known: baseURL', { baseUrl: 'https://models.example/v1' }],
   ])('refuses options with a TypeError: %s', (message, wrong) => {
     const make = () => openaiCompatible({ baseURL: 'https://models.example/v1', model: 'm', ...wrong } as never);
     expect(make).toThrow(TypeError);

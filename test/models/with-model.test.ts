@@ -341,7 +341,7 @@ describe('the work of a node', () => {
 
 describe('the options of withModel', () => {
   it.each<[string, unknown]>([
-    ['no option "tool". Known: tools', { tool: {} }],
+    ['no option "tool". Did you mean "tools"? Known: tools', { tool: {} }],
     ['Option "retry"', { retry: 'always' }],
     ['Option "prices.input"', { prices: { input: -1, output: 1 } }],
     ['Option "maxNodes"', { maxNodes: 0 }],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VibeError } from '../../src/errors.js';
-import { assertCompleted, executionResultOf } from '../../src/run/execution-result.js';
+import { assertCompleted } from '../../src/run/assert-completed.js';
+import { executionResultOf } from '../../src/run/execution-result.js';
 import { DrivenRun, replay, servedBy } from '../helpers/execution-driven-run.js';
 import { composite, node, nodeAfter } from '../helpers/plan-builders.js';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Checkpoint, CheckpointSummary } from '../../checkpoint/checkpoint.js';
 import { checkCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
@@ -15,7 +15,6 @@ import type {
   PersistenceManager,
   RepairCapability,
 } from '../../checkpoint/persistence-manager.js';
-import { checkRetention, type RetentionPolicy } from '../../checkpoint/retention.js';
 import { guardStorage } from '../../checkpoint/storage-guard.js';
 import { CheckpointCorruptError, CheckpointVersionError, type VibeError } from '../../errors.js';
 import { FileBlobs } from './blobs.js';
@@ -47,67 +46,28 @@ import {
 import { endIdOf, type FoundPosition, findPosition, listPositions, loadFound } from './positions.js';
 import { FileRepair } from './repair.js';
 
-export interface WorkflowPersistenceManagerOptions {
-  /** Where to keep checkpoints; made when first needed. Default `.vibe_checkpoints` in the working directory. */
-  readonly checkpointDir?: string;
-  /**
-   * A plan whose owner cannot be judged from here, in another container or on another machine, is taken over when its
-   * heartbeat has stood still for so many milliseconds. Default 30,000. `false`: never, PlanLockedError instead.
-   */
-  readonly lockTakeoverMs?: number | false;
-  /**
-   * How long checkpoints are kept: `{ keepLast?, maxAgeMs?, deleteOnSuccess? }`. Seen to at the end of each run, for its
-   * plan, and by `pruneCheckpoints` for all. Default: everything stays.
-   */
-  readonly retention?: RetentionPolicy;
-}
-
-/**
- * Keeps checkpoints as files, one directory a plan, for the owner's eyes only (files 0600, directories 0700). A file
- * is written whole or not at all, and flushed together with its directory before `saveCheckpoint` resolves.
- *
- * Every method rejects with a PersistenceError when the file system fails.
- *
- * @example
- * const persistenceManager = new WorkflowPersistenceManager({ checkpointDir: '/path/to/checkpoints' });
- * const planner = new MetaPlanner({ persistenceManager });
- */
-export class WorkflowPersistenceManager implements PersistenceManager {
-  readonly checkpointDir: string;
-  readonly retention: RetentionPolicy | undefined;
+/** Checkpoints as files, one directory a plan: what `WorkflowPersistenceManager` loads. */
+export class FileStore implements PersistenceManager {
   readonly journal: FileJournal;
   readonly locks: LockCapability;
   readonly inbox: InboxCapability;
   readonly blobs: BlobCapability;
   readonly repair: RepairCapability;
 
-  /** Touches no file. @throws TypeError for an option that is unknown or makes no sense. */
-  constructor(options: WorkflowPersistenceManagerOptions = {}) {
-    const { checkpointDir = '.vibe_checkpoints', lockTakeoverMs = 30_000, retention, ...unknown } = options;
-    if (typeof checkpointDir !== 'string' || checkpointDir === '' || checkpointDir.includes('\0')) {
-      throw new TypeError(`checkpointDir must be a path, got ${JSON.stringify(checkpointDir)}.`);
-    }
-    if (lockTakeoverMs !== false && !(Number.isSafeInteger(lockTakeoverMs) && lockTakeoverMs >= 1)) {
-      throw new TypeError(
-        `lockTakeoverMs must be a whole number of at least 1, or false, got ${String(lockTakeoverMs)}.`,
-      );
-    }
-    const [stranger] = Object.keys(unknown);
-    if (stranger !== undefined) {
-      const known = '"checkpointDir", "lockTakeoverMs" and "retention"';
-      throw new TypeError(`Unknown option "${stranger}". The options are ${known}.`);
-    }
-    this.retention = retention === undefined ? undefined : checkRetention(retention, 'retention');
-    this.checkpointDir = resolve(checkpointDir);
+  /** Touches no file. @param checkpointDir absolute */
+  constructor(
+    readonly checkpointDir: string,
+    takeoverMs: number | false,
+  ) {
     const newToken = () => randomBytes(16).toString('hex');
     const directoryOf = (planId: string) => this.directoryOf(planId);
     const findDirectory = (planId: string) => this.findDirectory(planId);
-    this.locks = new FileLocks({ directoryOf, takeoverMs: lockTakeoverMs, newToken });
+    this.locks = new FileLocks({ directoryOf, takeoverMs, newToken });
     this.inbox = fileInbox({ directoryOf, findDirectory });
     this.blobs = new FileBlobs({ directoryOf, findDirectory, newToken });
     this.journal = new FileJournal({ directoryOf, findDirectory, newToken });
     const load = (document: Document) => this.loadFrom(document);
-    this.repair = new FileRepair({ checkpointDir: this.checkpointDir, findDirectory, load, newToken });
+    this.repair = new FileRepair({ checkpointDir, findDirectory, load, newToken });
   }
 
   async saveCheckpoint(checkpoint: Checkpoint): Promise<void> {

@@ -9,8 +9,8 @@ export {
   pruneDocumentSchema,
   type RepairDocument,
   repairDocumentSchema,
-} from './checkpoint-documents.js';
-export { type DoctorDocument, doctorDocumentSchema } from './doctor-document.js';
+} from './cli-documents/checkpoint-documents.js';
+export { type DoctorDocument, doctorDocumentSchema } from './cli-documents/doctor-document.js';
 export {
   type ExecutionDocument,
   executionDocumentSchema,
@@ -18,5 +18,5 @@ export {
   planDocumentSchema,
   type SignalDocument,
   signalDocumentSchema,
-} from './run-documents.js';
-export { type StreamLine, streamLineSchema } from './stream-line.js';
+} from './cli-documents/run-documents.js';
+export { type StreamLine, streamLineSchema } from './cli-documents/stream-line.js';
