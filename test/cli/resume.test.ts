@@ -31,8 +31,9 @@ describe.concurrent('vibe-aigc resume', () => {
   });
 
   it('takes the latest plan when it is told no other', async () => {
+    const store = await original.copy(); // others copy the original meanwhile
     for (const args of [[], ['latest']]) {
-      const { code, stdout } = await resume(original, ...args, '--json');
+      const { code, stdout } = await resume(store, ...args, '--json');
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({ planId: 'Kunde Müller/Film 1', status: 'completed' });
     }

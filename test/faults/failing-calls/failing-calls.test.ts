@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 async function reportOn(scenario: string, index: number): Promise<Report> {
-  const order: Order = { scenario, most: atLevel(15, 500), reportFile: join(base, `${index}.json`) };
+  const order: Order = { scenario, most: atLevel(5, 500), reportFile: join(base, `${index}.json`) };
   const argv = ['--require', preload, inject('failingCallsProgram'), JSON.stringify(order)];
   const env = { VIBE_TEST_FAULT: JSON.stringify({ directory: join(base, 'nowhere') }) };
   await promisify(execFile)(process.execPath, argv, { env, maxBuffer: 1e8 });
