@@ -12,14 +12,14 @@ const tasks: ReadonlyArray<{ level: string; task: Task; every: number; everyDoub
   {
     level: 'strict',
     task: { plan: 'short', planner: { checkpointInterval: 4, concurrency: 3 } },
-    every: 3,
-    everyDouble: 47,
+    every: 8,
+    everyDouble: 120,
   },
   {
     level: 'relaxed',
     task: { plan: 'short', planner: { durability: 'relaxed', concurrency: 3 } },
-    every: 3,
-    everyDouble: 147,
+    every: 8,
+    everyDouble: 290,
   },
 ];
 

@@ -42,7 +42,7 @@ async function lostMedia({ checkpointDir }: Scratch): Promise<string[]> {
 
 describe.concurrent('a process that is killed while it stores media', () => {
   const points = crashPointsOf(operationsOf(calm));
-  const tried = oneOf(9, points);
+  const tried = oneOf(18, points);
   tellCount(`kill points of a run with media, of ${points.length}`, tried.length);
 
   it('has media to lose, and writes them where it can be killed', () => {
@@ -64,7 +64,7 @@ describe.concurrent('a process that is killed while it stores media', () => {
 const codes: readonly FaultCode[] = ['ENOSPC', 'EIO', 'EMFILE', 'EACCES', 'EROFS', 'SHORT'];
 
 describe.concurrent('a disk that fails while media are stored', () => {
-  const tried = oneOf(7, operationsOf(calm));
+  const tried = oneOf(14, operationsOf(calm));
   tellCount('failing operations of a run with media', tried.length);
 
   for (const [index, { n, kind, file }] of tried.entries()) {
@@ -86,7 +86,7 @@ describe.concurrent('a process that is killed while it makes media again', async
     return scratch.run(task);
   });
   const points = crashPointsOf(operationsOf(again));
-  const tried = oneOf(15, points);
+  const tried = oneOf(30, points);
   tellCount(`kill points of a run that makes media again, of ${points.length}`, tried.length);
 
   it('has some to make again', () => {

@@ -90,7 +90,7 @@ for (const [name, { left, prune }] of Object.entries(policies)) {
       calm = operationsOf(await scratch.run(pruning));
     });
 
-    for (const { at, when, name: point } of oneOf(atLevel(17, 1), crashPointsOf(calm))) {
+    for (const { at, when, name: point } of oneOf(atLevel(60, 1), crashPointsOf(calm))) {
       it(`leaves it as it was, smaller, or nothing of it, when it is killed ${point}`, () =>
         during(async (scratch) => {
           expect((await scratch.run(pruning, { action: 'kill', at, when })).signal).toBe('SIGKILL');
@@ -113,7 +113,7 @@ for (const [name, { left, prune }] of Object.entries(policies)) {
         }));
     }
 
-    for (const { n, kind } of oneOf(atLevel(13, 2), calm)) {
+    for (const { n, kind } of oneOf(atLevel(50, 2), calm)) {
       it(`harms nobody who has taken its plan over when it wakes up before operation ${n}, ${kind}`, () =>
         during(async (scratch) => {
           const sleeper = scratch.start(pruning, { action: 'stop', at: n, when: 'before' });

@@ -30,8 +30,8 @@ function chosenCuts(stores: readonly SoundStore[]): Cut[] {
   const others = isFull ? stores.filter((store) => !one.includes(store)) : stores;
   return [
     ...(isFull ? everyCut(one) : []),
-    ...spread(everyCut(others), atLevel(650, 2_000)),
-    ...spread(cutsAtLines(others), atLevel(350, 1_500)),
+    ...spread(everyCut(others), atLevel(170, 2_000)),
+    ...spread(cutsAtLines(others), atLevel(80, 1_500)),
   ];
 }
 

@@ -50,13 +50,13 @@ describe('what damage does to a run', () => {
     const changes = [...place.journals()].flatMap(([store, path]) =>
       some(
         [...rearranged(store.files, path)].map((damage) => [store, damage] as const),
-        30,
+        10,
       ),
     );
     const inDocuments = ofEach(function* ({ files }) {
       for (const path of filesIn(files)) if (path.endsWith('.json')) yield* rearranged(files, path);
     });
-    expect(await place.failuresOf([...changes, ...random.sample(inDocuments, atLevel(50, 1_500))])).toEqual([]);
+    expect(await place.failuresOf([...changes, ...random.sample(inDocuments, atLevel(20, 1_500))])).toEqual([]);
   });
 
   it(`is never a wrong result, for lines of another run, seed ${seed}`, { timeout }, async () => {
@@ -67,7 +67,7 @@ describe('what damage does to a run', () => {
         return [...withForeignLines(store.files, path, lines)].map((damage) => [store, damage] as const);
       }),
     );
-    expect(await place.failuresOf(some(foreign, 60))).toEqual([]);
+    expect(await place.failuresOf(some(foreign, 20))).toEqual([]);
   });
 
   it(`is never a wrong result, for files with each other's content, seed ${seed}`, { timeout }, async () => {
@@ -75,7 +75,7 @@ describe('what damage does to a run', () => {
       await place.failuresOf(
         some(
           ofEach(({ files }) => swapped(files)),
-          60,
+          20,
         ),
       ),
     ).toEqual([]);

@@ -35,7 +35,7 @@ describe('a repair after damage', () => {
     timeout: 1_800_000,
   }, async () => {
     const problems: string[] = [];
-    for (let round = 0; round < atLevel(150, 1_500); round++) {
+    for (let round = 0; round < atLevel(50, 1_500); round++) {
       const store = random.pick(stores);
       let damage = anyDamage(store.files);
       if (random.chance(0.5)) damage = second(damage, anyDamage(damage.files));

@@ -13,8 +13,8 @@ export interface StateAtCut extends LegalState {
  */
 export function* chosenStates(recording: Recording, random: Random): Generator<StateAtCut> {
   const { marks, moments } = recording;
-  for (const { at } of atLevel(random.sample(marks, 2), marks)) yield leastAfter(recording, at, random);
-  const step = atLevel(moments / 2, moments / 25);
+  for (const { at } of atLevel(random.sample(marks, 1), marks)) yield leastAfter(recording, at, random);
+  const step = atLevel(moments, moments / 25);
   for (let start = 0; start <= moments; start += step) {
     const cut = Math.min(moments, Math.floor(start) + random.below(Math.ceil(step)));
     yield { cut, ...random.pick([...legalStates(recording, cut, random)]) };
