@@ -89,7 +89,8 @@ async function isInFile(path: string, bytes: Buffer): Promise<boolean> {
   });
 }
 
-function breathe(): Promise<void> {
+/** Lets everything else of this process have its turn. */
+export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -1,19 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckpointSummary, type DamagedSummary, summarize } from '../../checkpoint/checkpoint.js';
-import {
-  createdAtOfId,
-  createdAtOfOlderId,
-  isPlanId,
-  isTimedId,
-  planIdOfOlderId,
-} from '../../checkpoint/checkpoint-id.js';
+import { createdAtOfId, createdAtOfOlderId, isTimedId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, decodeHead } from '../../checkpoint/codec.js';
 import { findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/sealed-document.js';
 import { errorCode, ForeignFile, modifiedAt, readDocument, sha256, whenMissing } from './documents.js';
-import { checkpointIdOfDocument, documentName, existingDirectory, isEncoded, planDirectoryNames } from './names.js';
-import { readEnds } from './read-ends.js';
+import { checkpointIdOfDocument, documentName, isEncoded, isPlanDirectory } from './names.js';
+import { EndsReader, readEnds } from './read-ends.js';
 
 /** A file that is not larger is checked as a whole when it is listed; of a larger one, only its two ends are read. */
 const endBytes = 64 * 1024;
@@ -78,9 +72,10 @@ async function summariesOf(
   enough: number,
 ): Promise<CheckpointSummary[]> {
   const summaries: CheckpointSummary[] = [];
+  const reader = new EndsReader(endBytes);
   for (let next = 0; next < documents.length && summaries.length < enough; next += readsAtOnce) {
     const group = documents.slice(next, next + readsAtOnce);
-    const read = await Promise.all(group.map((document) => summaryOf(root, document, planId)));
+    const read = await Promise.all(group.map((document) => summaryOf(reader, root, document, planId)));
     summaries.push(
       ...selectCheckpoints(
         read.filter((summary) => summary !== undefined),
@@ -93,13 +88,14 @@ async function summariesOf(
 
 /** `undefined` when the file was deleted meanwhile. */
 async function summaryOf(
+  reader: EndsReader,
   root: string,
   document: Document,
   planId: string | undefined,
 ): Promise<CheckpointSummary | undefined> {
   const path = join(root, document.directory, documentName(document.checkpointId));
   try {
-    const { head, tail, size } = await readEnds(path, endBytes);
+    const { head, tail, size } = await reader.read(path);
     if (isOlderFormat(head)) return await olderSummary(root, document, planId);
     const decoded = decodeHead(head, sha256);
     const reason = size > endBytes && hasChecksumLine(tail) ? undefined : findDamage(head, sha256)?.reason;
@@ -172,10 +168,6 @@ export async function ownerOf(root: string, directory: string): Promise<string> 
 /** A neighbour that cannot be read has nothing to say; its own line in the list says why. */
 function nothingRead(): { head: Uint8Array } {
   return { head: new Uint8Array() };
-}
-
-export function isPlanDirectory(directory: string, planId: string): boolean {
-  return isPlanId(planId) && existingDirectory(planDirectoryNames(planId), new Set([directory])) !== undefined;
 }
 
 function namesIn(directory: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { checkPlanId, isCheckpointId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
+import { checkPlanId, isCheckpointId, isPlanId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import { InvalidIdError } from '../../errors.js';
 
 /** Where a plan may be found in a checkpoint directory, in the order of looking. */
@@ -32,6 +32,12 @@ export function planDirectoryNames(planId: string): PlanDirectoryNames {
 export function existingDirectory(names: PlanDirectoryNames, entries: ReadonlySet<string>): string | undefined {
   if (entries.has(names.encoded)) return names.encoded;
   return names.literal !== undefined && entries.has(names.literal) ? names.literal : undefined;
+}
+
+/** Whether a directory has one of the names of a plan. */
+export function isPlanDirectory(directory: string, planId: string): boolean {
+  if (directory === planId && isSafe(planId)) return true; // nearly always, and without making the other name
+  return isPlanId(planId) && directory === planDirectoryNames(planId).encoded;
 }
 
 /** The name for a new directory: literal, unless something there differs from it by case alone. */

@@ -13,8 +13,8 @@ import { errorCode, ForeignFile, sha256, whenMissing } from './documents.js';
 import { journalEpochs, readJournal } from './journal.js';
 import { parseLine } from './journal-lines.js';
 import { eachLine } from './journal-reader.js';
-import { isPlanDirectory, ownerOf } from './listing.js';
-import { checkpointIdOfDocument, journalName } from './names.js';
+import { ownerOf } from './listing.js';
+import { checkpointIdOfDocument, isPlanDirectory, journalName } from './names.js';
 
 // Checkpoints that are places in a journal: which directories have them, and how much of a journal is read for a list.
 

@@ -1,0 +1,70 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EndsReader, readEnds } from '../../../src/stores/file/read-ends.js';
+
+let directory = '';
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'vibe-aigc-ends-'));
+  writeFileSync(join(directory, 'empty'), '');
+  writeFileSync(join(directory, 'short'), 'abcdef');
+  writeFileSync(join(directory, 'exact'), 'abcdefgh');
+  writeFileSync(join(directory, 'long'), 'abcdefghijklmnopqrstuvwxyz');
+  symlinkSync(join(directory, 'long'), join(directory, 'link'));
+  mkdirSync(join(directory, 'directory'));
+});
+
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** The two ways of reading, which differ in time alone. */
+const ways = {
+  'of one file': (path: string) => readEnds(path, 8),
+  'of many files': (path: string) => new EndsReader(8).read(path),
+};
+
+describe.each(Object.entries(ways))('the ends %s', (_, read) => {
+  it.each([
+    ['empty', '', '', 0],
+    ['short', 'abcdef', 'abcdef', 6],
+    ['exact', 'abcdefgh', 'abcdefgh', 8],
+    ['long', 'abcdefgh', 'stuvwxyz', 26],
+  ])('of what is %s are read', async (name, head, tail, size) => {
+    const ends = await read(join(directory, name));
+    expect([Buffer.from(ends.head).toString(), Buffer.from(ends.tail).toString(), ends.size]).toEqual([
+      head,
+      tail,
+      size,
+    ]);
+  });
+
+  it('are not those that a link leads to, or of a directory', async () => {
+    await expect(read(join(directory, 'link'))).rejects.toThrow('it is a link');
+    await expect(read(join(directory, 'directory'))).rejects.toThrow('it is not a regular file');
+  });
+
+  it('are missing with the file', async () => {
+    await expect(read(join(directory, 'missing'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('reading the ends of many files', () => {
+  it('gives everything else its turn', async () => {
+    let turns = 0;
+    let isReading = true;
+    const count = () => {
+      turns++;
+      if (isReading) setImmediate(count);
+    };
+    setImmediate(count);
+    const reader = new EndsReader(8);
+    const begin = performance.now();
+    for (let file = 0; file < 1_000_000 && performance.now() - begin < 40; file++) {
+      await reader.read(join(directory, 'long'));
+    }
+    isReading = false;
+    expect(turns).toBeGreaterThan(3);
+  });
+});
