@@ -1,5 +1,5 @@
 import { InvalidIdError } from '../errors.js';
-import type { Host } from '../host.js';
+import { type Host, isoTime } from '../host.js';
 import { idSchema } from '../plan/workflow-node.js';
 
 /** Lower case only, so that two ids never meet in one file name on any file system. */
@@ -119,5 +119,5 @@ export function isRollingId(id: string): boolean {
 }
 
 function timeOfTick(tick: number): string {
-  return new Date(Math.floor(tick / ticksPerMs)).toISOString();
+  return isoTime(Math.floor(tick / ticksPerMs));
 }

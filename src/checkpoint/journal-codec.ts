@@ -7,7 +7,7 @@ import type { RunParent } from '../run/run-state.js';
 import { isCheckpointId } from './checkpoint-id.js';
 import { decodeNodeResult, decodeParent, encodeNodeResult, encodeParent } from './codec.js';
 import { decodeNodeRecord, decodePauses, encodeNodeRecord, encodePause } from './node-record-codec.js';
-import { ordinaryResult } from './ordinary-result.js';
+import { ordinaryResult, ordinaryResultText } from './ordinary-result.js';
 import type { Durability } from './persistence-manager.js';
 import { decodePlan, decodeVibe, encodePlan, encodeVibe, unknownFieldsOf, withUnknown } from './plan-codec.js';
 import { type Decoded, damaged } from './sealed-document.js';
@@ -156,8 +156,10 @@ function countNodes(rootNodes: readonly unknown[]): number {
 /** One line of JSON, without a line feed. */
 export function encodeRecord(record: RunRecord): string {
   switch (record.kind) {
-    case 'node_settled':
-      return JSON.stringify({ kind: record.kind, result: encodeNodeResult(record.result) });
+    case 'node_settled': {
+      const text = ordinaryResultText(record.result) ?? JSON.stringify(encodeNodeResult(record.result));
+      return `{"kind":"node_settled","result":${text}}`;
+    }
     case 'composite_completed':
       return JSON.stringify({ kind: record.kind, node_id: record.nodeId, at: record.at });
     case 'run_restored': {

@@ -36,7 +36,9 @@ export class Scheduler {
     this.hindered = new Uint8Array(graph.waitCounts.length);
     this.blockers = new Array(graph.waitCounts.length);
     this.failed = new Uint8Array(graph.nodes.length);
-    for (const placed of graph.nodes) if (this.isSettled(placed)) this.pass(ownPoint(placed), undefined);
+    if (state.results.size > 0) {
+      for (const placed of graph.nodes) if (this.isSettled(placed)) this.pass(ownPoint(placed), undefined);
+    }
     this.reached.length = 0;
     for (const placed of graph.nodes) {
       if (this.isOpen(ownPoint(placed))) this.reached.push(ownPoint(placed));

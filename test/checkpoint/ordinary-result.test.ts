@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { decodeNodeResult } from '../../src/checkpoint/codec.js';
-import { ordinaryResult } from '../../src/checkpoint/ordinary-result.js';
-import { nodeResultSchema } from '../../src/run/node-result.js';
+import { decodeNodeResult, encodeNodeResult } from '../../src/checkpoint/codec.js';
+import { ordinaryResult, ordinaryResultText } from '../../src/checkpoint/ordinary-result.js';
+import { type NodeResult, nodeResultSchema } from '../../src/run/node-result.js';
 import { randomFrom } from '../faults/helpers/random.js';
 
 const ordinary = {
@@ -68,4 +68,58 @@ it('says of nothing that it is ordinary which the schema reads in another way, o
     );
   }
   expect(taken, `seed ${seed}`).toBeGreaterThan(100);
+});
+
+const texts = [
+  '',
+  'a',
+  'a "quoted" b',
+  'a\\b',
+  '\n\u0000\u001f',
+  '~ \u007f',
+  'Größe 灯台',
+  '\u2028',
+  '\ud800',
+  '__proto__',
+];
+
+it('writes a result as JSON.stringify does, whatever is in it', () => {
+  const seed = Date.now() % 1_000_000;
+  const random = randomFrom(seed);
+  let written = 0;
+  for (let round = 0; round < 20_000; round++) {
+    const text = () => random.pick(texts);
+    const output = random.pick<unknown>([text(), { [text()]: [text(), null, 0.5] }, null, 0, -0, 1e300, true, []]);
+    const handler = random.pick([
+      undefined,
+      { name: text() },
+      { name: text(), version: text() },
+      { name: text(), later: 1 },
+    ]);
+    const result = {
+      status: 'completed',
+      nodeId: text(),
+      attempts: random.below(3),
+      startedAt: text(),
+      completedAt: text(),
+      durationMs: random.pick([0, 12, 0.1, 1e21]),
+      output,
+      ...(handler !== undefined && { handler }),
+      ...(random.chance(0.1) && { fromChildren: true, output: {} }),
+      ...(random.chance(0.1) && { unknownFields: { later: 1 } }),
+      ...(random.chance(0.1) && { blobs: [] }),
+    } as NodeResult;
+    const own = ordinaryResultText(result);
+    if (own === undefined) continue;
+    written++;
+    expect(own, `seed ${seed}`).toBe(JSON.stringify(encodeNodeResult(result)));
+  }
+  expect(written, `seed ${seed}`).toBeGreaterThan(5_000);
+});
+
+it('leaves it to others to write a result that failed', () => {
+  const times = { attempts: 1, startedAt: '', completedAt: '', durationMs: 0 };
+  const error = { name: 'Error', message: 'no', retryable: false };
+  const failed = { status: 'failed', nodeId: 'a', handler: { name: 'default' }, error, ...times } as NodeResult;
+  expect(ordinaryResultText(failed)).toBeUndefined();
 });

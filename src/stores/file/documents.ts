@@ -81,9 +81,11 @@ async function joined(parts: Iterable<Uint8Array>): Promise<Buffer> {
 async function isInFile(path: string, bytes: Buffer): Promise<boolean> {
   return withFile(path, async (file, size) => {
     if (size !== bytes.length) return false;
+    const buffer = Buffer.allocUnsafe(Math.min(size, bytesAtOnce));
     for (let at = 0; at < size; at += bytesAtOnce) {
       const expected = bytes.subarray(at, at + bytesAtOnce);
-      if (!expected.equals(await readBytes(file, at, expected.length))) return false;
+      const found = await readInto(buffer.subarray(0, expected.length), file, at);
+      if (!expected.equals(found)) return false;
     }
     return true;
   });
@@ -138,7 +140,7 @@ function nothingWritten(): Error {
 
 /** Reads a whole file, following no link. */
 export async function readDocument(path: string): Promise<Uint8Array> {
-  return withFile(path, (file, size) => readBytes(file, 0, size));
+  return withFile(path, (file, size) => readInto(new Uint8Array(size), file, 0));
 }
 
 /** When a file was last written, ISO 8601. */
@@ -218,10 +220,10 @@ export function asForeign(error: unknown): never {
   throw error;
 }
 
-async function readBytes(file: FileHandle, from: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  for (let filled = 0; filled < length; ) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, from + filled);
+/** Fills some bytes with those that stand in a file from a place on. */
+async function readInto(bytes: Uint8Array, file: FileHandle, from: number): Promise<Uint8Array> {
+  for (let filled = 0; filled < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, from + filled);
     if (bytesRead === 0) return bytes.subarray(0, filled); // shorter than it was a moment ago: the checksum will tell
     filled += bytesRead;
   }

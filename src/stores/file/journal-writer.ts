@@ -17,10 +17,10 @@ interface Group {
 const flushDelayMs = 100;
 
 /**
- * So many bytes are handed to the system without going through a thread: that takes a tenth of the time, and a chain of
- * nodes would pay it for each. The flush goes through one.
+ * So many bytes are handed to the system without going through a thread, which takes longer than the writing: nothing
+ * that waits for the records could go on meanwhile. The flush goes through one.
  */
-const bytesAtOnce = 16 * 1024;
+const bytesAtOnce = 256 * 1024;
 
 /** So many appends in a row are written at once before the event loop has its turn. */
 const mostInARow = 128;

@@ -203,11 +203,11 @@ describe('a journal', () => {
     };
     const write = prototype.write;
     const short = vi.spyOn(prototype, 'write').mockImplementation(function (this: never, bytes, from, length) {
-      return write.call(this, bytes, from, Math.min(length, 1_000), null);
+      return write.call(this, bytes, from, Math.min(length, 20_000), null);
     });
-    await writer.append([`{"a":"${'x'.repeat(20_000)}"}`]);
+    await writer.append([`{"a":"${'x'.repeat(300_000)}"}`]); // too much to be written at once
     expect(short.mock.calls.length).toBeGreaterThan(10);
-    expect((await read())[0]?.lines[1]).toHaveLength(20_008);
+    expect((await read())[0]?.lines[1]).toHaveLength(300_008);
   });
 
   it('at relaxed is acknowledged once written, and flushed by the end', async () => {
