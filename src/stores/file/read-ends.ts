@@ -12,13 +12,13 @@ export interface Ends {
 /** The event loop gets its turn after so many milliseconds. */
 const breathMs = 2;
 /** A file that takes so many milliseconds does not come from memory. */
-const slowMs = 4;
+const slowMs = 1;
 /** So many files after it go through threads, before another is tried without. */
 const filesAfterSlow = 64;
 
 /**
- * Reads the ends of thousands of files. What the system has in memory is read without threads, which would take five
- * times as long; a disk that keeps us waiting keeps nobody else.
+ * Reads the ends of thousands of files. What the system has in memory is read without threads, which would take
+ * several times as long; a disk that keeps us waiting keeps nobody else.
  */
 export class EndsReader {
   private breathedAt = performance.now();
