@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { builtPackage } from '../helpers/built-package.js';
+import { runSnippet } from './run-snippet.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const directory = await mkdtemp(join(tmpdir(), 'vibe-aigc-snippets-'));
+const directory = await mkdtemp(join(builtPackage, 'snippets-'));
 
 interface Snippet {
   /** Line of the page on which the code begins, from 1. */
@@ -27,7 +25,7 @@ describe('docs/concepts.md', async () => {
   it('shows what most of its snippets print', () => expect(printing.length).toBeGreaterThanOrEqual(3));
 
   it.concurrent.each(printing)('shows what the snippet of line $line prints', async ({ line, code, shown }) => {
-    expect(await run(`concepts-${line}.mts`, code)).toBe(shown);
+    expect(await runSnippet(directory, `concepts-${line}.mjs`, code)).toBe(shown);
   });
 });
 
@@ -36,10 +34,9 @@ describe('the first snippet of a page', () => {
 
   it.concurrent.each(pages)('prints what docs/%s.md shows, with no model at hand', async (page) => {
     const [first] = snippetsOf(await readFile(join(root, `docs/${page}.md`), 'utf8'));
-    const place = await mkdtemp(join(tmpdir(), `vibe-aigc-${page}-`)); // they keep checkpoints where they run
+    const place = await mkdtemp(join(builtPackage, `${page}-`)); // they keep checkpoints where they run
     try {
-      await symlink(join(root, 'node_modules'), join(place, 'node_modules'), 'junction'); // zod
-      expect(await run('first.mts', first?.code ?? '', place)).toBe(first?.shown);
+      expect(await runSnippet(place, 'first.mjs', first?.code ?? '')).toBe(first?.shown);
     } finally {
       await rm(place, { recursive: true, force: true });
     }
@@ -53,7 +50,7 @@ describe('docs/testing.md', async () => {
   it('consists of tests for the most part', () => expect(tests.length).toBeGreaterThanOrEqual(snippets.length / 2));
 
   it.concurrent.each(tests)('has tests in line $line that pass', { timeout: 120_000 }, async ({ line, code }) => {
-    const printed = await run(`testing-${line}.mts`, code);
+    const printed = await runSnippet(directory, `testing-${line}.mjs`, code);
     expect(Number(/^\S+ pass (\d+)$/m.exec(printed)?.[1])).toBeGreaterThan(0);
   });
 
@@ -65,14 +62,14 @@ describe('docs/testing.md', async () => {
         name === 'equal' ? 'assert.notEqual(' : 'assert.notDeepEqual(',
       );
       expect(opposite).not.toBe(code);
-      await expect(run(`wrong-${line}.mts`, opposite)).rejects.toThrow('Command failed');
+      await expect(runSnippet(directory, `wrong-${line}.mjs`, opposite)).rejects.toThrow('Command failed');
     },
   );
 });
 
 describe('the directory where they ran', () => {
   it('has nothing else in it', async () => {
-    expect((await readdir(directory)).filter((name) => !name.endsWith('.mts'))).toEqual([]);
+    expect((await readdir(directory)).filter((name) => !name.endsWith('.mjs'))).toEqual([]);
   });
 });
 
@@ -83,16 +80,4 @@ function snippetsOf(page: string): Snippet[] {
     code: match[1] ?? '',
     shown: match[2],
   }));
-}
-
-/** Runs code as a file of a reader, with `vibe-aigc` resolved to the sources; answers what it printed. */
-async function run(file: string, code: string, place = directory): Promise<string> {
-  await writeFile(join(place, file), code);
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const { NODE_TEST_CONTEXT, ...environment } = process.env;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', tsx, file], {
-    cwd: place,
-    env: { ...environment, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') },
-  });
-  return stdout;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { builtPackage, builtProgram } from '../helpers/built-package.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -18,12 +19,12 @@ export interface RunningExample {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** Starts an example as its header says, with nothing of our own environment that it might read. */
+/** Starts an example on the built package, with nothing of our own environment that it might read. */
 export function startExample(name: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): RunningExample {
   const { OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_MODEL, ...ours } = process.env;
-  const argv = ['--import', 'tsx', `examples/${name}.ts`, ...args];
-  const child = spawn(process.execPath, argv, {
-    cwd: root,
+  const program = builtProgram(new URL(`../../examples/${name}.ts`, import.meta.url));
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: builtPackage,
     env: { ...ours, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

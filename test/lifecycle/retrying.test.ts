@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { type Checkpoint, type ExecutionEvent, MetaPlanner, RetryAfterError, type WorkflowPlanInput } from 'vibe-aigc';
 import { describe, expect, it } from 'vitest';
+import { builtProgram } from '../helpers/built-package.js';
 import { filmPlan, tides } from '../helpers/scripted-run.js';
 import { everyStore, fileStore } from '../helpers/stores.js';
 
-const program = fileURLToPath(new URL('../helpers/killed-while-retrying.ts', import.meta.url));
+const program = builtProgram(new URL('../helpers/killed-while-retrying.ts', import.meta.url));
 
 function singleNode(fields: Partial<WorkflowPlanInput['rootNodes'][number]> = {}): WorkflowPlanInput {
   const rootNodes = [{ id: 'script', type: 'generate' as const, description: 'Write it', ...fields }];
@@ -16,7 +16,7 @@ function singleNode(fields: Partial<WorkflowPlanInput['rootNodes'][number]> = {}
 describe('attempts of a process that was killed', () => {
   it('count in the next one', async () => {
     const store = await fileStore();
-    const child = spawn(process.execPath, ['--import', 'tsx', program, store.checkpointDir], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [program, store.checkpointDir], { stdio: 'ignore' });
     const [, signal] = await once(child, 'close');
     expect(signal).toBe('SIGKILL');
 

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { MetaPlanner } from 'vibe-aigc';
 import { openaiCompatible, withModel } from 'vibe-aigc/models';
 import { describe, expect, it } from 'vitest';
+import { builtProgram } from '../helpers/built-package.js';
 import { completion, startChatServer } from '../helpers/chat-server.js';
 import { fileStore } from '../helpers/stores.js';
 
-const program = fileURLToPath(new URL('../helpers/killed-while-modelling.ts', import.meta.url));
+const program = builtProgram(new URL('../helpers/killed-while-modelling.ts', import.meta.url));
 const vibe = { description: 'A poem about tides' };
 const parts = ['ideas', 'draft', 'poem'];
 const plan = JSON.stringify({
@@ -28,7 +28,7 @@ describe('a run with a model that was killed', () => {
     );
     const store = await fileStore();
     const child = [program, store.checkpointDir, server.baseURL, String(dieAfter), vibe.description];
-    const [, signal] = await once(spawn(process.execPath, ['--import', 'tsx', ...child], { stdio: 'ignore' }), 'close');
+    const [, signal] = await once(spawn(process.execPath, child, { stdio: 'ignore' }), 'close');
     expect(signal).toBe('SIGKILL');
     const paidBefore = server.calls.length;
     expect(paidBefore).toBeGreaterThanOrEqual(1 + dieAfter);

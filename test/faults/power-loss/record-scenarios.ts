@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { buildState, readState } from '../helpers/disk-state.js';
+import { fastDirectory } from '../helpers/fast-directory.js';
+import { atLevel } from '../helpers/level.js';
 import type { Durability } from '../helpers/poster-planner.js';
 import { afterProcessDeath, keyOf } from './disk-model.js';
 import type { KnownFiles } from './operation-log.js';
@@ -12,8 +15,7 @@ import { continued, parseRecording, type Recording } from './operations.js';
 import type { Job } from './recorded-runs.js';
 import { type ScenarioName, scenarioNames } from './scenarios.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const program = fileURLToPath(new URL('recorded-runs.ts', import.meta.url));
+const source = fileURLToPath(new URL('recorded-runs.ts', import.meta.url));
 
 export interface RecordedScenario {
   readonly scenario: ScenarioName;
@@ -24,8 +26,9 @@ export interface RecordedScenario {
 
 /** Every scenario, at both levels and with each interval, as other processes lived it. */
 export async function recordScenarios(): Promise<RecordedScenario[]> {
-  const base = await realpath(await mkdtemp(join(tmpdir(), 'vibe-aigc-power-')));
+  const base = await realpath(await mkdtemp(join(atLevel(fastDirectory, tmpdir()), 'vibe-aigc-power-')));
   try {
+    const program = await buildProgram(base);
     const settings = (['strict', 'relaxed'] as const).flatMap((durability) =>
       [1, 3, undefined].map((checkpointInterval) => ({ durability, checkpointInterval })),
     );
@@ -35,11 +38,11 @@ export async function recordScenarios(): Promise<RecordedScenario[]> {
       whole.map((scenario) => ({ ...setting, scenario, directory: at(`${scenario} ${index}`) })),
     );
     for (const { directory } of jobs) await mkdir(directory);
-    const recordings = await recordInProcess(base, jobs);
+    const recordings = await recordInProcess(base, program, jobs);
     const recorded = jobs.map((job, index) => ({ ...job, recording: recordings[index] as Recording }));
 
     const broken = recorded.filter(({ scenario }) => scenario === 'a run');
-    const resumed = await resumeEach(base, broken);
+    const resumed = await resumeEach(base, program, broken);
     for (const { directory, recording } of [...recorded, ...resumed]) checkComplete(directory, recording);
     return [...recorded, ...resumed].map(({ scenario, durability, checkpointInterval, recording }) => ({
       scenario,
@@ -53,7 +56,11 @@ export async function recordScenarios(): Promise<RecordedScenario[]> {
 }
 
 /** Another process goes on with what is left when the first one dies in mid-run. */
-async function resumeEach(base: string, broken: readonly RecordedScenario[]): Promise<Array<RecordedScenario & Job>> {
+async function resumeEach(
+  base: string,
+  program: string,
+  broken: readonly RecordedScenario[],
+): Promise<Array<RecordedScenario & Job>> {
   const jobs: Array<Job & { first: Recording; diedAt: number }> = [];
   for (const [index, { recording, durability, checkpointInterval }] of broken.entries()) {
     const diedAt = middleOf(recording);
@@ -68,7 +75,7 @@ async function resumeEach(base: string, broken: readonly RecordedScenario[]): Pr
     const { nextFile } = recording;
     jobs.push({ scenario, directory, durability, checkpointInterval, known, nextFile, first: recording, diedAt });
   }
-  const recordings = await recordInProcess(base, jobs);
+  const recordings = await recordInProcess(base, program, jobs);
   return jobs.map(({ first, diedAt, ...job }, index) => ({
     ...job,
     recording: continued(first, diedAt, recordings[index] as Recording),
@@ -87,9 +94,32 @@ function middleOf({ marks, operations }: Recording): number {
   return (operations.find(({ startedAt, kind }) => startedAt > after && kind === 'write')?.startedAt ?? after) + 1;
 }
 
-async function recordInProcess(base: string, jobs: readonly Job[]): Promise<Recording[]> {
+/** What write-file-atomic, which is CommonJS, finds in a module. */
+const commonJs = [
+  "import { createRequire } from 'node:module';",
+  'const require = createRequire(import.meta.url);',
+  'const __filename = import.meta.filename;',
+];
+
+/** In few files, which start faster than many sources. */
+async function buildProgram(base: string): Promise<string> {
+  await build({
+    entryPoints: { recorder: source },
+    outdir: base,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true, // the library is loaded after the recorder
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    banner: { js: commonJs.join(' ') },
+  });
+  return join(base, 'recorder.mjs');
+}
+
+async function recordInProcess(base: string, program: string, jobs: readonly Job[]): Promise<Recording[]> {
   const [jobsFile, recordingsFile] = [join(base, 'jobs.json'), join(base, 'recordings')];
   await writeFile(jobsFile, JSON.stringify(jobs));
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', program, jobsFile, recordingsFile], { cwd: root });
+  await promisify(execFile)(process.execPath, [program, jobsFile, recordingsFile]);
   return (await readFile(recordingsFile, 'utf8')).split('\n').map(parseRecording);
 }
