@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { type DiskState, readState } from '../helpers/disk-state.js';
+import { fastDirectory } from '../helpers/fast-directory.js';
 import type { Stop } from './leave-stores.js';
 
 /** What a process left that is gone. */
@@ -27,7 +27,7 @@ const lefts: readonly Left[] = [
 
 /** Stores of several kinds, left by processes that were killed. */
 export async function leaveStores(): Promise<LeftStore[]> {
-  const base = await mkdtemp(join(tmpdir(), 'vibe-aigc-damage-'));
+  const base = await mkdtemp(join(fastDirectory, 'vibe-aigc-damage-'));
   try {
     const stops = lefts.map(({ name, ...left }, index) => ({ ...left, checkpointDir: join(base, String(index)) }));
     const first = stops.map(({ firstKilledIn, ...stop }) => ({ ...stop, killedIn: firstKilledIn ?? stop.killedIn }));
