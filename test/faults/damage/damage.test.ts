@@ -117,7 +117,7 @@ describe('the reader of journals that these tests have', () => {
       const { lines, isDamaged } = readJournal(bytesOf(files, path));
       expect(isDamaged).toBe(false);
       expect(new Set(nodesIn(lines))).toEqual(new Set(known));
-      expect(Buffer.from(encodeJournal(lines))).toEqual(Buffer.from(bytesOf(files, path)));
+      expect(Buffer.compare(encodeJournal(lines), bytesOf(files, path))).toBe(0);
     }
   });
 });

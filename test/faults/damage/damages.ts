@@ -70,7 +70,7 @@ export function* withForeignLines(files: DiskState, path: string, foreign: reado
   const lines = splitLines(bytesOf(files, path));
   for (const [index, line] of foreign.entries()) {
     const at = Math.min(index, lines.length - 1);
-    const of = (label: string, changed: readonly Uint8Array[]) => damaged(files, path, joined(changed), label);
+    const of = (label: string, changed: readonly Uint8Array[]) => rejoined(files, path, changed, label);
     yield of(`line ${at + 1} is that of another file`, lines.toSpliced(at, 1, line));
     yield of(`a line of another file before line ${at + 1}`, lines.toSpliced(at, 0, line));
     yield of(`line ${index + 1} of another file at its end`, [...lines, line]);
@@ -80,7 +80,7 @@ export function* withForeignLines(files: DiskState, path: string, foreign: reado
 /** Each way to have the lines of a file in another order or number, for each line. */
 export function* rearranged(files: DiskState, path: string): Generator<Damage> {
   const lines = splitLines(bytesOf(files, path));
-  const of = (label: string, changed: readonly Uint8Array[]) => damaged(files, path, joined(changed), label);
+  const of = (label: string, changed: readonly Uint8Array[]) => rejoined(files, path, changed, label);
   for (const [index, line] of lines.entries()) {
     const number = index + 1;
     yield of(`line ${number} doubled`, lines.toSpliced(index, 0, line));
@@ -124,6 +124,13 @@ function damaged(files: DiskState, path: string, bytes: Uint8Array, what: string
   return { files: new Map([...files, [path, bytes]]), path, label: `${path}: ${what}` };
 }
 
-function joined(lines: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(lines));
+/** The file is put together when it is looked at: of all that could be tried, most often a few are. */
+function rejoined(files: DiskState, path: string, lines: readonly Uint8Array[], what: string): Damage {
+  return {
+    get files() {
+      return new Map([...files, [path, new Uint8Array(Buffer.concat(lines))]]);
+    },
+    path,
+    label: `${path}: ${what}`,
+  };
 }

@@ -1,14 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import { type DiskState, readState } from '../helpers/disk-state.js';
+import { fastDirectory } from '../helpers/fast-directory.js';
 import type { Stop } from './leave-stores.js';
-
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const program = fileURLToPath(new URL('leave-stores.ts', import.meta.url));
 
 /** What a process left that is gone. */
 export interface LeftStore {
@@ -30,7 +27,7 @@ const lefts: readonly Left[] = [
 
 /** Stores of several kinds, left by processes that were killed. */
 export async function leaveStores(): Promise<LeftStore[]> {
-  const base = await mkdtemp(join(tmpdir(), 'vibe-aigc-damage-'));
+  const base = await mkdtemp(join(fastDirectory, 'vibe-aigc-damage-'));
   try {
     const stops = lefts.map(({ name, ...left }, index) => ({ ...left, checkpointDir: join(base, String(index)) }));
     const first = stops.map(({ firstKilledIn, ...stop }) => ({ ...stop, killedIn: firstKilledIn ?? stop.killedIn }));
@@ -50,8 +47,8 @@ export async function leaveStores(): Promise<LeftStore[]> {
 }
 
 async function leave(reportFile: string, stops: readonly Stop[]): Promise<string[][]> {
-  const argv = ['--import', 'tsx', program, JSON.stringify(stops), reportFile];
-  const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+  const argv = [inject('leaveStoresProgram'), JSON.stringify(stops), reportFile];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;

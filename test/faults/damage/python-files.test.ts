@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CheckpointCorruptError, VibeError, WorkflowPersistenceManager } from 'vibe-aigc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fastDirectory } from '../helpers/fast-directory.js';
 import { atLevel, testSeed } from '../helpers/level.js';
 import { randomFrom } from '../helpers/random.js';
 import { tellCount } from '../helpers/tell-count.js';
@@ -18,7 +18,7 @@ let cases = 0;
 tellCount('files of the Python original', () => cases);
 
 beforeAll(async () => {
-  base = await mkdtemp(join(tmpdir(), 'vibe-aigc-python-'));
+  base = await mkdtemp(join(fastDirectory, 'vibe-aigc-python-'));
   sound = await readFile(original);
 });
 

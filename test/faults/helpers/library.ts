@@ -13,6 +13,8 @@ declare module 'vitest' {
     failingCallsProgram: string;
     /** The program of `../full-disk/program.ts`, likewise. */
     smallDiskProgram: string;
+    /** The program of `../damage/leave-stores.ts`, likewise. */
+    leaveStoresProgram: string;
   }
 }
 
@@ -22,10 +24,11 @@ export default async function buildVictim(project: TestProject): Promise<() => P
   const victim = fileURLToPath(new URL('../child/victim.ts', import.meta.url));
   const failingCalls = fileURLToPath(new URL('../failing-calls/program.ts', import.meta.url));
   const smallDisk = fileURLToPath(new URL('../full-disk/program.ts', import.meta.url));
+  const leaveStores = fileURLToPath(new URL('../damage/leave-stores.ts', import.meta.url));
   await build({
     config: false,
     silent: true,
-    entry: { victim, failingCalls, smallDisk },
+    entry: { victim, failingCalls, smallDisk, leaveStores },
     outDir,
     format: 'esm',
     target: 'node20',
@@ -42,5 +45,6 @@ export default async function buildVictim(project: TestProject): Promise<() => P
   project.provide('victimProgram', join(outDir, 'victim.mjs'));
   project.provide('failingCallsProgram', join(outDir, 'failingCalls.mjs'));
   project.provide('smallDiskProgram', join(outDir, 'smallDisk.mjs'));
+  project.provide('leaveStoresProgram', join(outDir, 'leaveStores.mjs'));
   return () => rm(outDir, { recursive: true, force: true });
 }
