@@ -54,8 +54,13 @@ export async function startRecorder(
     const recorder = snapshotRecorder(recorded, planner, onSaved);
     return { state: recorded.state ?? recorded.run.makeState(), recorder, maxUncommitted: 1 };
   }
-  return { ...(await journalRecorder(recorded, lease, planner, onSaved)), maxUncommitted: 96 };
+  const linesPerNode = 1 + 1 / (planner.checkpointInterval ?? Number.POSITIVE_INFINITY);
+  const maxUncommitted = Math.ceil(linesAtOnce / linesPerNode);
+  return { ...(await journalRecorder(recorded, lease, planner, onSaved)), maxUncommitted };
 }
+
+/** Lines of a journal that go out together: enough to share a flush, too few to keep the event loop for long. */
+const linesAtOnce = 96;
 
 async function journalRecorder(
   { run, state: known, checkpoint, stored, isNewRun, leavesDamaged }: RecordedRun,
