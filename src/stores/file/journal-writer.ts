@@ -27,9 +27,10 @@ const mostInARow = 128;
 
 /**
  * At relaxed, the lease was looked at so many milliseconds ago at the most when a write is acknowledged: to look each
- * time costs more than the write. Whoever takes a plan over lets more time pass before it reads (`settleMs`).
+ * time costs more than the write. Whoever takes a plan over lets more time pass before it reads (`settleMs`), and so
+ * reads all that was acknowledged.
  */
-const recentMs = 0.25;
+const recentMs = 1;
 
 /** A group takes no more once it is so long: its lines are made in one breath. */
 const charactersAtOnce = 256_000;

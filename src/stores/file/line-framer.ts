@@ -58,9 +58,7 @@ export class LineFramer {
     const { bytes } = this;
     this.number++;
     const start = `${this.number} ${flushed} ${this.sum} `;
-    const textAt = at + start.length + sumBytes;
-    const end = textAt + bytes.write(text, textAt);
-    bytes.write(start, at + sumBytes, 'latin1');
+    const end = at + sumBytes + bytes.write(start + text, at + sumBytes);
     this.sum = hash('sha256', bytes.subarray(at + sumBytes, end), 'hex').slice(0, 32);
     bytes.write(`${start}${this.sum} `, at, 'latin1');
     bytes[end] = 0x0a;
