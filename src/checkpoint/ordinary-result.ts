@@ -4,7 +4,7 @@ import type { CompletedResult, NodeResult } from '../run/node-result.js';
 // What nearly every line of a journal is, both directions side by side. Anything out of the ordinary is `undefined`.
 
 /**
- * As `JSON.stringify` writes what `encodeNodeResult` makes of it, in a third of the time. It would be most of what a
+ * As `JSON.stringify` writes what `encodeNodeResult` makes of it, in a fraction of the time: it would be most of what a
  * record costs, besides its checksum.
  */
 export function ordinaryResultText(result: NodeResult): string | undefined {
