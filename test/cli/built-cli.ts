@@ -27,7 +27,8 @@ export default async function buildCli(project: TestProject): Promise<() => Prom
   const home = await mkdtemp(join(tmpdir(), 'vibe-aigc-built-'));
   await copyFile(join(root, 'package.json'), join(home, 'package.json'));
   await symlink(join(root, 'node_modules'), join(home, 'node_modules'));
-  await cp(join(root, 'examples'), join(home, 'examples'), { recursive: true });
+  const isSource = (path: string) => path !== join(root, 'examples/output'); // what an example writes, it is to write itself
+  await cp(join(root, 'examples'), join(home, 'examples'), { recursive: true, filter: isSource });
   const modules = (Array.isArray(configs) ? configs : []).filter(({ format }) => format === 'esm');
   for (const config of modules) {
     await build({ ...config, config: false, dts: false, silent: true, outDir: join(home, 'dist') });

@@ -6,8 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { buildState, readState } from '../helpers/disk-state.js';
-import { fastDirectory } from '../helpers/fast-directory.js';
-import { atLevel } from '../helpers/level.js';
 import type { Durability } from '../helpers/poster-planner.js';
 import { afterProcessDeath, keyOf } from './disk-model.js';
 import type { KnownFiles } from './operation-log.js';
@@ -26,7 +24,7 @@ export interface RecordedScenario {
 
 /** Every scenario, at both levels and with each interval, as other processes lived it. */
 export async function recordScenarios(): Promise<RecordedScenario[]> {
-  const base = await realpath(await mkdtemp(join(atLevel(fastDirectory, tmpdir()), 'vibe-aigc-power-')));
+  const base = await realpath(await mkdtemp(join(tmpdir(), 'vibe-aigc-power-')));
   try {
     const program = await buildProgram(base);
     const settings = (['strict', 'relaxed'] as const).flatMap((durability) =>

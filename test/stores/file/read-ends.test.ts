@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EndsReader, readEnds } from '../../../src/stores/file/read-ends.js';
 
 let directory = '';
@@ -67,4 +67,35 @@ describe('reading the ends of many files', () => {
     isReading = false;
     expect(turns).toBeGreaterThan(3);
   });
+
+  it('goes through threads for a while after a file that kept it waiting', async () => {
+    let [now, step] = [0, 0];
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+      now += step;
+      return now;
+    });
+    const reader = new EndsReader(8);
+    const path = join(directory, 'long');
+    expect(await isReadAtOnce(reader, path)).toBe(true);
+    step = 1.5; // milliseconds between two looks at the clock
+    await reader.read(path);
+    step = 0;
+    for (let file = 0; file < 64; file++) expect(await isReadAtOnce(reader, path)).toBe(false);
+    now = 0;
+    expect(await isReadAtOnce(reader, path)).toBe(true);
+    clock.mockRestore();
+  });
 });
+
+/** Whether a file is read before anything else has its turn. */
+async function isReadAtOnce(reader: EndsReader, path: string): Promise<boolean> {
+  let isRead = false;
+  const reading = reader.read(path).then(({ size }) => {
+    isRead = size === 26;
+  });
+  for (let step = 0; step < 10; step++) await undefined;
+  const wasRead = isRead;
+  await reading;
+  expect(isRead).toBe(true);
+  return wasRead;
+}
