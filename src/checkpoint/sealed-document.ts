@@ -15,8 +15,9 @@ export type Decoded<T> = { readonly ok: true; readonly value: T } | NotReadable;
 
 const checksumLine = /\n {2}"checksum": "sha256:([0-9a-f]{64})"\n\}\n?$/;
 const checksumLineBytes = 120;
-/** Bytes that the head of a document may take. */
+/** Bytes that the head of a document may take, and those that it takes nearly always. */
 const longestHead = 32 * 1024;
+const usualHead = 2 * 1024;
 /** Characters that are turned into bytes together. */
 const charactersAtOnce = 64 * 1024;
 const encoder = new TextEncoder();
@@ -157,9 +158,11 @@ export function openDocument(bytes: Uint8Array, sha256: Sha256): Decoded<JsonObj
 
 /** The fields of the head, from the first bytes of a document. */
 export function openHead(start: Uint8Array, sha256: Sha256): Decoded<JsonObject> {
-  const text = decoder.decode(start.subarray(0, longestHead));
+  const usual = decoder.decode(start.subarray(0, usualHead));
+  const found = headChecksumLine.exec(usual);
+  const text = found === null ? decoder.decode(start.subarray(0, longestHead)) : usual;
   const version = versionOf(text);
-  const [line, sum] = headChecksumLine.exec(text) ?? [];
+  const [line, sum] = found ?? headChecksumLine.exec(text) ?? [];
   if (line === undefined) return version ?? damaged('it is cut off or not a checkpoint');
   const head = text.slice(0, text.indexOf(line) + 1);
   if (sha256(head) === sum) return parseObject(`${head.slice(0, -2)}}`);

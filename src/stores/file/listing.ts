@@ -9,8 +9,10 @@ import { errorCode, ForeignFile, modifiedAt, readDocument, sha256, whenMissing }
 import { checkpointIdOfDocument, documentName, isEncoded, isPlanDirectory } from './names.js';
 import { EndsReader, readEnds } from './read-ends.js';
 
-/** A file that is not larger is checked as a whole when it is listed; of a larger one, only its two ends are read. */
+/** Of a larger file, a list reads only so much of its two ends. */
 const endBytes = 64 * 1024;
+/** A list checks so many bytes of smaller files as a whole, the newest first; of the others only the two ends. */
+const wholeBytes = 8 * 1024 * 1024;
 const readsAtOnce = 16;
 
 /** The checkpoint directory itself, where the Python original keeps its files. */
@@ -73,9 +75,10 @@ async function summariesOf(
 ): Promise<CheckpointSummary[]> {
   const summaries: CheckpointSummary[] = [];
   const reader = new EndsReader(endBytes);
+  const budget: Budget = { wholeBytes };
   for (let next = 0; next < documents.length && summaries.length < enough; next += readsAtOnce) {
     const group = documents.slice(next, next + readsAtOnce);
-    const read = await Promise.all(group.map((document) => summaryOf(reader, root, document, planId)));
+    const read = await Promise.all(group.map((document) => summaryOf(reader, budget, root, document, planId)));
     summaries.push(
       ...selectCheckpoints(
         read.filter((summary) => summary !== undefined),
@@ -86,9 +89,20 @@ async function summariesOf(
   return summaries;
 }
 
+/** What a list may still check as a whole. */
+interface Budget {
+  wholeBytes: number;
+}
+
+function spend(budget: Budget, bytes: number): boolean {
+  budget.wholeBytes -= bytes;
+  return budget.wholeBytes >= 0;
+}
+
 /** `undefined` when the file was deleted meanwhile. */
 async function summaryOf(
   reader: EndsReader,
+  budget: Budget,
   root: string,
   document: Document,
   planId: string | undefined,
@@ -98,7 +112,8 @@ async function summaryOf(
     const { head, tail, size } = await reader.read(path);
     if (isOlderFormat(head)) return await olderSummary(root, document, planId);
     const decoded = decodeHead(head, sha256);
-    const reason = size > endBytes && hasChecksumLine(tail) ? undefined : findDamage(head, sha256)?.reason;
+    const isChecked = size <= endBytes && spend(budget, size);
+    const reason = !isChecked && hasChecksumLine(tail) ? undefined : findDamage(head, sha256)?.reason;
     if (!decoded.ok) return await damagedSummary(root, document, planId, reason ?? decoded.reason);
     const summary = decoded.value;
     const stranger = strangerOf(summary, document);
