@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freshDirectory, planDirectory } from './recorded-run.js';
 import { heading, interleaved, print, shown } from './report.js';
-import type { ResumeFigures } from './resume-child.js';
+import type { ResumeFigures, ResumeWay } from './resume-child.js';
 
 const child = fileURLToPath(new URL('./resume-child.js', import.meta.url));
 
@@ -14,23 +14,26 @@ export async function benchResume(): Promise<void> {
   const seeded = await freshDirectory();
   spawnSync(process.execPath, [child, 'seed', seeded], { stdio: 'inherit' });
   const journal = join(await planDirectory(seeded), '.journal-1');
-  const resume = async (mode: string) => {
+  const resume = async (way: ResumeWay) => {
     const copy = await freshDirectory();
     await cp(seeded, copy, { recursive: true });
-    return answerOf<ResumeFigures>(mode, copy);
+    return answerOf<ResumeFigures>(way, copy);
   };
-  const figures = await interleaved<'raw' | 'withPlan' | keyof ResumeFigures>([
+  const figures = await interleaved<'raw' | 'withPlan' | 'cold' | keyof ResumeFigures>([
     async () => ({ raw: answerOf<{ ms: number }>('raw', journal).ms }),
     () => resume('resume'),
     async () => ({ withPlan: (await resume('resume-with-plan')).firstNodeMs }),
+    async () => ({ cold: (await resume('resume-cold')).firstNodeMs }),
   ]);
-  const { raw, firstNodeMs, firstNodeMb, endMb, withPlan } = figures;
+  const { raw, firstNodeMs, firstNodeMb, endMb, withPlan, cold } = figures;
   const over = `over ${shown(raw, 'ms')}`;
   const target = { unit: 'x', atMost: 5 } as const;
   const note = `${shown(firstNodeMs, 'ms')} ${over}`;
   print('call to first node / reading and checking the journal', { value: firstNodeMs / raw, ...target, note });
   const planNote = `${shown(withPlan, 'ms')} ${over}`;
   print('the same, with the plan passed again', { value: withPlan / raw, ...target, note: planNote });
+  const coldNote = `${shown(cold, 'ms')} ${over}`;
+  print('the same, and the library is loaded first', { value: cold / raw, unit: 'x', note: coldNote });
   print('peak memory at the first node', { value: firstNodeMb, unit: 'MB', atMost: 200 });
   print('peak memory at the end of the run', { value: endMb, unit: 'MB', atMost: 200 });
 }
