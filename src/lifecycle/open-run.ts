@@ -4,10 +4,11 @@ import { storedGraph } from '../checkpoint/stored-graph.js';
 import { CheckpointCorruptError, CheckpointMismatchError, PlanInvalidError } from '../errors.js';
 import type { HandlerLookup } from '../execution/node-handler.js';
 import { freezeJson, type JsonObject } from '../plan/json-value.js';
-import { buildPlanGraph, type PlanGraph } from '../plan/plan-graph.js';
+import { buildingPlanGraph, isStep, type PlanGraph } from '../plan/plan-graph.js';
 import type { Vibe } from '../plan/vibe.js';
 import { isSameWork, type WorkflowPlan } from '../plan/workflow-plan.js';
 import { newRunState, type RunIdentity, type RunParent, type RunState } from '../run/run-state.js';
+import { inTurns } from '../turns.js';
 import type { PlannerServices } from './planner-services.js';
 import type { Redactor } from './redaction.js';
 
@@ -33,14 +34,18 @@ export interface OpenRunNames {
   readonly unknownFields?: JsonObject;
 }
 
-/** @throws PlanInvalidError when the plan cannot be run with the handlers there are. */
-export function openNewRun(
+/**
+ * A large plan takes some turns of the event loop: it must be in nobody else's hands.
+ * @throws PlanInvalidError when the plan cannot be run with the handlers there are.
+ */
+export async function openNewRun(
   plan: WorkflowPlan,
   vibe: Vibe,
   names: OpenRunNames,
   { lookup, parameterIssues }: Pick<PlannerServices, 'lookup' | 'parameterIssues'>,
-): OpenRun {
-  const graph = buildPlanGraph(plan, (node) => lookup(node) !== undefined, parameterIssues);
+): Promise<OpenRun> {
+  const graph = await inTurns(buildingPlanGraph(plan, (node) => lookup(node) !== undefined, parameterIssues));
+  await inTurns(freezing(plan));
   const identity = identityOf(plan, vibe, graph, names);
   return { identity, makeState: () => newRunState(identity) };
 }
@@ -92,6 +97,14 @@ export function checkSamePlan(
   const reason =
     'the plan passed has other nodes than the stored one; leave it out, use another planId, or fresh: true';
   throw new CheckpointMismatchError(checkpoint.planId, reason, checkpoint.checkpointId);
+}
+
+/** Freezes the nodes of a plan, some at a time. */
+function* freezing({ rootNodes }: WorkflowPlan): Generator<void, void> {
+  for (const [index, node] of rootNodes.entries()) {
+    if (isStep(index)) yield;
+    freezeJson(node);
+  }
 }
 
 function identityOf(plan: WorkflowPlan, vibe: Vibe, graph: PlanGraph, names: OpenRunNames): RunIdentity {

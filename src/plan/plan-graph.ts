@@ -1,4 +1,5 @@
 import { type Issue, PlanInvalidError } from '../errors.js';
+import { atOnce } from '../turns.js';
 import { findCycles, isAcyclic } from './cycles.js';
 import type { WorkflowNode } from './workflow-node.js';
 
@@ -63,10 +64,22 @@ export class PlanGraph {
 
   /** Adds nodes and everything below them. Answers what is wrong: duplicate ids, strangers, cycles, unserved nodes. */
   add(nodes: readonly WorkflowNode[]): Issue[] {
+    return atOnce(this.adding(nodes));
+  }
+
+  /** The same in steps. */
+  *adding(nodes: readonly WorkflowNode[]): Generator<void, Issue[]> {
     const issues: Issue[] = [];
     const first = this.nodes.length;
-    for (const node of nodes) this.place(node, undefined, issues);
-    for (let index = first; index < this.nodes.length; index++) this.connect(this.nodes[index] as GraphNode, issues);
+    for (const [index, node] of nodes.entries()) {
+      if (isStep(index)) yield;
+      this.place(node, undefined, issues);
+    }
+    for (let index = first; index < this.nodes.length; index++) {
+      if (isStep(index)) yield;
+      this.connect(this.nodes[index] as GraphNode, issues);
+    }
+    yield;
     return [...issues, ...this.cycles()];
   }
 
@@ -149,8 +162,7 @@ export class PlanGraph {
       this.edge(ownPoint(parent), ownPoint(placed));
       this.edge(subtreePoint(placed), subtreePoint(parent));
     }
-    const ids = node.dependencies.length < 2 ? node.dependencies : new Set(node.dependencies);
-    for (const id of ids) {
+    for (const id of distinct(node.dependencies)) {
       const dependency = this.byId.get(id);
       if (dependency === undefined) {
         issues.push({ path: node.id, message: `depends on ${JSON.stringify(id)}, which no node is called` });
@@ -184,12 +196,31 @@ export function buildPlanGraph(
   hasHandler: (node: WorkflowNode) => boolean,
   issuesOf?: (node: WorkflowNode) => readonly Issue[],
 ): PlanGraph {
+  return atOnce(buildingPlanGraph(plan, hasHandler, issuesOf));
+}
+
+/** The same in steps. */
+export function* buildingPlanGraph(
+  plan: { readonly id: string; readonly rootNodes: readonly WorkflowNode[] },
+  hasHandler: (node: WorkflowNode) => boolean,
+  issuesOf?: (node: WorkflowNode) => readonly Issue[],
+): Generator<void, PlanGraph> {
   const graph = new PlanGraph(hasHandler, issuesOf);
-  const issues = graph.add(plan.rootNodes);
+  const issues = yield* graph.adding(plan.rootNodes);
   if (plan.rootNodes.length === 0)
     issues.push({ path: 'rootNodes', message: 'an empty plan: give it at least one node' });
   if (issues.length > 0) throw new PlanInvalidError(plan.id, issues);
   return graph;
+}
+
+/** Whether a step ends before the node at this place. */
+export function isStep(index: number): boolean {
+  return index % 256 === 255;
+}
+
+/** Each id once. Most lists are short, and to make a set of each takes longer than all else that is done with it. */
+function distinct(ids: readonly string[]): Iterable<string> {
+  return ids.length <= 8 && ids.every((id, index) => ids.indexOf(id) === index) ? ids : new Set(ids);
 }
 
 /** Where a node's own work is settled. */

@@ -40,9 +40,10 @@ const arrows: Record<string, readonly string[]> = {
   'errors.ts': [],
   'host.ts': [],
   'lazy.ts': [],
+  'turns.ts': [],
   'unknown-option.ts': [],
 };
-const forAll = ['errors.ts', 'host.ts', 'lazy.ts', 'unknown-option.ts'];
+const forAll = ['errors.ts', 'host.ts', 'lazy.ts', 'turns.ts', 'unknown-option.ts'];
 const pureRooms = ['plan', 'run', 'decompose', 'execution', 'checkpoint', 'render'];
 /** Rooms that may import these packages and no others, besides those of Node. */
 const packagesOf: Record<string, readonly string[]> = {
