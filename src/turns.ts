@@ -17,8 +17,8 @@ export function atOnce<T>(steps: Iterator<void, T>): T {
   for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
 }
 
-/** Node's own way takes microseconds, a timer a millisecond. */
-function nextTurn(): Promise<void> {
+/** Lets everything else of this process have its turn. Node's own way takes microseconds, a timer a millisecond. */
+export function nextTurn(): Promise<void> {
   const { setImmediate = (resolve: () => void) => setTimeout(resolve, 0) } = globalThis;
   return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -1,5 +1,6 @@
 import { isPlainObject, type JsonObject } from '../plan/json-value.js';
 import { type Vibe, vibeSchema } from '../plan/vibe.js';
+import type { WorkflowNode } from '../plan/workflow-node.js';
 import { isTooDeep, type WorkflowPlan, workflowPlanSchema } from '../plan/workflow-plan.js';
 import { executionStateSchema } from '../run/execution-state.js';
 import { type RunRecord, type RunStatus, runRecordSchema, runStatuses } from '../run/run-record.js';
@@ -9,7 +10,15 @@ import { decodeNodeResult, decodeParent, encodeNodeResult, encodeParent } from '
 import { decodeNodeRecord, decodePauses, encodeNodeRecord, encodePause } from './node-record-codec.js';
 import { ordinaryResult, ordinaryResultText } from './ordinary-result.js';
 import type { Durability } from './persistence-manager.js';
-import { decodePlan, decodeVibe, encodePlan, encodeVibe, unknownFieldsOf, withUnknown } from './plan-codec.js';
+import {
+  decodePlan,
+  decodeVibe,
+  encodeNode,
+  encodePlan,
+  encodeVibe,
+  unknownFieldsOf,
+  withUnknown,
+} from './plan-codec.js';
 import { type Decoded, damaged } from './sealed-document.js';
 
 // The lines of a journal: a header, then records of the run and marks of its checkpoints. The names of what is inside a
@@ -64,7 +73,11 @@ const format = 'vibe-journal';
 const version = 1;
 const recordKinds: readonly string[] = runRecordSchema.options.map(({ shape }) => shape.kind.value);
 
-export function encodeHeader(header: JournalHeader, durability: Durability): string {
+/** Root nodes that are turned into text in one step. */
+const nodesAtOnce = 256;
+
+/** The first line of a journal, made in steps: the nodes of a large plan are most of it. */
+export function* encodingHeader(header: JournalHeader, durability: Durability): Generator<void, string> {
   const { planId, runId, epoch, carried, vibeKey, vibe, plan, parent, unknownFields } = header;
   const known = {
     format,
@@ -78,9 +91,31 @@ export function encodeHeader(header: JournalHeader, durability: Durability): str
     fingerprint: vibeKey,
     vibe_redacted: header.isVibeRedacted,
     vibe: encodeVibe(vibe),
-    workflow_plan: encodePlan(plan),
   };
-  return JSON.stringify(withUnknown(known, unknownFields));
+  const { id, source_vibe, root_nodes: _, ...others } = encodePlan({ ...plan, rootNodes: [] });
+  const nodes = yield* encodingNodes(plan.rootNodes);
+  const planText = `{${members({ id, source_vibe })},"root_nodes":[${nodes}]${moreMembers(others)}}`;
+  const unknown = withUnknown({}, unknownFields, { ...known, workflow_plan: plan.id });
+  return `{${members(known)},"workflow_plan":${planText}${moreMembers(unknown)}}`;
+}
+
+function* encodingNodes(nodes: readonly WorkflowNode[]): Generator<void, string> {
+  const texts: string[] = [];
+  for (let from = 0; from < nodes.length; from += nodesAtOnce) {
+    if (from > 0) yield;
+    texts.push(JSON.stringify(nodes.slice(from, from + nodesAtOnce).map(encodeNode)).slice(1, -1));
+  }
+  return texts.join(',');
+}
+
+/** The text of an object without its braces. */
+function members(fields: JsonObject): string {
+  return JSON.stringify(fields).slice(1, -1);
+}
+
+function moreMembers(fields: JsonObject): string {
+  const text = members(fields);
+  return text === '' ? '' : `,${text}`;
 }
 
 export function decodeHeader(text: string): Decoded<JournalHeader> {

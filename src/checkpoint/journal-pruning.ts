@@ -28,7 +28,7 @@ export function prunedOpening(
   { header, records }: Replayed,
   journals: readonly SurveyedJournal[],
   { doomedIds, epoch }: { readonly doomedIds: ReadonlySet<string>; readonly epoch: number },
-): JournalOpening {
+): Promise<JournalOpening> {
   const positions = (journals[0]?.positions ?? []).filter(({ seq }) => seq <= records.length);
   const deletedIds = new Set([...allDeletedIds(journals), ...doomedIds]);
   return openingOf({ identity: header, epoch, records, positions }, journals, 'strict', { deletedIds });

@@ -120,10 +120,13 @@ export class JournalRecorder implements RunRecorder {
   }
 
   private async end(lines: readonly string[]): Promise<void> {
-    const save = this.newSave('always');
+    const position = this.newPosition('always');
     const { writer } = this.options;
-    const written = writer.append([...lines, encodePosition(save.position)]);
-    await Promise.all([this.saved(save, written), written.then(() => writer.flush())]);
+    const written = writer.append([...lines, encodePosition(position)]);
+    await written;
+    const flushed = writer.flush();
+    const save = this.saveOf(position); // nothing changes any more, and whoever waits has had a turn
+    await Promise.all([this.saved(save, written), flushed]);
     this.check();
   }
 
@@ -132,6 +135,16 @@ export class JournalRecorder implements RunRecorder {
   }
 
   private newSave(file: WrittenOut): Save {
+    return this.saveOf(this.newPosition(file));
+  }
+
+  /** Of what the state is now. */
+  private saveOf(position: Position): Save {
+    const { checkpointId, createdAt, hasFile } = position;
+    return { position, snapshot: hasFile ? { checkpointId, createdAt, ...executionStateOf(this.state) } : undefined };
+  }
+
+  private newPosition(file: WrittenOut): Position {
     const { state } = this;
     const size = snapshotFactor * (this.options.headerCharacters + this.recordCharacters);
     const isCheap = this.snapshotCharacters + size <= 2 * this.recordCharacters + freeCharacters;
@@ -142,8 +155,7 @@ export class JournalRecorder implements RunRecorder {
     const id = this.options.ids.next();
     const total = state.spawned.length === 0 ? undefined : state.isComplete.length;
     const counts = { seq: state.seq, completed: state.completed.length, total };
-    const position = { ...id, state: state.status, ...counts, hasFile };
-    return { position, snapshot: hasFile ? { ...id, ...executionStateOf(state) } : undefined };
+    return { ...id, state: state.status, ...counts, hasFile };
   }
 
   /** Resolves when a checkpoint whose line is being appended is listed. Files are written one after the other. */

@@ -1,10 +1,11 @@
 import { CheckpointVersionError } from '../errors.js';
+import { inTurns } from '../turns.js';
 import {
   decodeHead,
   decodeMark,
   encodeDeleted,
-  encodeHeader,
   encodePosition,
+  encodingHeader,
   isMark,
   type JournalHead,
   type JournalHeader,
@@ -79,12 +80,12 @@ export interface OpeningDetails {
  * How the next journal of a plan begins: what the run has so far, and what is still deleted elsewhere. It replaces the
  * intact journals of the same run, and those of earlier runs in which no listed checkpoint is left.
  */
-export function openingOf(
+export async function openingOf(
   { identity, epoch, records, positions }: OpeningRun,
   journals: readonly SurveyedJournal[],
   durability: Durability,
   { deletedIds = allDeletedIds(journals), broken = new Set() }: OpeningDetails = {},
-): JournalOpening {
+): Promise<JournalOpening> {
   const isOwn = ({ head }: SurveyedJournal) => head?.runId === identity.runId;
   const isOver = (surveyed: SurveyedJournal) => listedPositions(surveyed, deletedIds).length === 0;
   const isLatest = ({ journal }: SurveyedJournal) => journal.epoch === journals[0]?.journal.epoch;
@@ -100,7 +101,7 @@ export function openingOf(
     ...positions.filter((at) => !deletedIds.has(at.checkpointId)).map(encodePosition),
     ...stillDeleted.map(({ checkpointId }) => encodeDeleted(checkpointId)),
   ];
-  const header = encodeHeader({ ...identity, epoch, carried: carried.length }, durability);
+  const header = await inTurns(encodingHeader({ ...identity, epoch, carried: carried.length }, durability));
   return {
     lines: [header, ...carried],
     durability,

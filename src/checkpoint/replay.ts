@@ -1,10 +1,11 @@
 import { CheckpointVersionError, PlanInvalidError } from '../errors.js';
 import { copyJson } from '../plan/json-value.js';
-import { buildPlanGraph } from '../plan/plan-graph.js';
+import { buildingPlanGraph } from '../plan/plan-graph.js';
 import { executionStateOf } from '../run/execution-state.js';
 import type { NodeRecord } from '../run/node-record.js';
 import type { RunRecord } from '../run/run-record.js';
 import { applyRecord, newRunState, type RunState } from '../run/run-state.js';
+import { inTurns, nextTurn } from '../turns.js';
 import type { Checkpoint } from './checkpoint.js';
 import { decodeHeader, decodeMark, decodeRecord, isMark, type JournalHeader, type Position } from './journal-codec.js';
 import type { StoredJournal } from './persistence-manager.js';
@@ -48,7 +49,7 @@ export async function replayJournal(
   if (!isItsVibe(header.value, sha256)) {
     return { ok: false, reason: 'its vibe is not the one that it was begun with' };
   }
-  const state = stateOf(header.value);
+  const state = await stateOf(header.value);
   if (typeof state === 'string') return { ok: false, reason: state };
   const records: string[] = [];
   const positions: Position[] = [];
@@ -92,10 +93,10 @@ function known<T>(decoded: Decoded<T>, planId: string): { ok: true; value: T } |
   throw new CheckpointVersionError(planId, decoded.reason);
 }
 
-function stateOf(header: JournalHeader): RunState | string {
+async function stateOf(header: JournalHeader): Promise<RunState | string> {
   const { plan, carried, ...names } = header;
   try {
-    const graph = buildPlanGraph(plan, () => true);
+    const graph = await inTurns(buildingPlanGraph(plan, () => true));
     return newRunState({ ...names, plan, graph, parent: header.parent, unknownFields: header.unknownFields });
   } catch (error) {
     if (error instanceof PlanInvalidError) return error.issues[0]?.message ?? 'its plan is invalid';
@@ -139,10 +140,4 @@ function tryApplyProgress(state: RunState, record: NodeRecord): string | undefin
 
 function strange(nodeId: string): string {
   return `it has a result for ${JSON.stringify(nodeId)}, which its plan lacks`;
-}
-
-/** Node's own way takes microseconds, a timer a millisecond. */
-function nextTurn(): Promise<void> {
-  const { setImmediate = (resolve: () => void) => setTimeout(resolve, 0) } = globalThis;
-  return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -122,7 +122,7 @@ async function removeSome(
   const gone = await store.deleteMany(planId, [...checkpointIds, ...rollingIds], positionIds);
   const latest = journals.states[0]?.replayed;
   if (!isJournalDue || latest === undefined || lease === undefined) return gone;
-  const opening = prunedOpening(latest, journals.surveyed, { doomedIds: new Set(checkpointIds), epoch });
+  const opening = await prunedOpening(latest, journals.surveyed, { doomedIds: new Set(checkpointIds), epoch });
   await (await store.beginJournal(planId, lease, opening)).close();
   return [...gone, ...positionIds];
 }

@@ -79,7 +79,7 @@ async function journalRecorder(
   state.seq = recordedState.seq = records.length;
   const broken = new Set(states.filter(({ damage }) => damage !== undefined).map(({ epoch }) => epoch));
   const next = { identity: run.identity, epoch: lease.epoch, records, positions };
-  const begun = openingOf(next, surveyed, durability, { broken });
+  const begun = await openingOf(next, surveyed, durability, { broken });
   const opening = leavesDamaged ? { ...begun, setsAside: [] } : begun;
   const writer = await store.beginJournal(state.planId, lease, opening);
   try {

@@ -23,7 +23,7 @@ export async function unnamedBlobs(
   const strike = (text: string) => {
     for (const [, sha256 = ''] of text.matchAll(/sha256:([0-9a-f]{64})/g)) unnamed.delete(sha256);
   };
-  const kept = keptJournals(stored, pruning);
+  const kept = await keptJournals(stored, pruning);
   for (const { journal } of kept) for (const line of journal.lines) strike(line);
   if (unnamed.size === 0) return [];
 
@@ -38,13 +38,17 @@ export async function unnamedBlobs(
   return [...unnamed.values()];
 }
 
-function keptJournals({ journals }: StoredPlan, { checkpointIds, isJournalDue }: Pruning): readonly SurveyedJournal[] {
+async function keptJournals(
+  { journals }: StoredPlan,
+  { checkpointIds, isJournalDue }: Pruning,
+): Promise<readonly SurveyedJournal[]> {
   const { surveyed, states } = journals;
   const [latest] = surveyed;
   const replayed = states[0]?.replayed;
   if (!isJournalDue || latest === undefined || replayed === undefined) return surveyed;
   const doomed = { doomedIds: new Set(checkpointIds), epoch: latest.journal.epoch + 1 };
-  const replaced = new Set(prunedOpening(replayed, surveyed, doomed).replaces);
+  const { replaces } = await prunedOpening(replayed, surveyed, doomed);
+  const replaced = new Set(replaces);
   return surveyed.filter((one) => one === latest || !replaced.has(one.journal.epoch)); // the new one begins as the latest
 }
 

@@ -4,6 +4,7 @@ import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { RunningSha256 } from '../../checkpoint/sealed-document.js';
+import { nextTurn } from '../../turns.js';
 import { temporaryName } from './names.js';
 
 /** Larger files are refused before they are read. */
@@ -65,14 +66,14 @@ async function joined(parts: Iterable<Uint8Array>): Promise<Buffer> {
   for (const chunk of parts) {
     chunks.push(chunk);
     length += chunk.length;
-    await breathe();
+    await nextTurn();
   }
   const whole = Buffer.allocUnsafe(length);
   let end = 0;
   for (const chunk of chunks) {
     whole.set(chunk, end);
     end += chunk.length;
-    if (end % (8 * bytesAtOnce) < chunk.length) await breathe();
+    if (end % (8 * bytesAtOnce) < chunk.length) await nextTurn();
   }
   return whole;
 }
@@ -89,11 +90,6 @@ async function isInFile(path: string, bytes: Buffer): Promise<boolean> {
     }
     return true;
   });
-}
-
-/** Lets everything else of this process have its turn. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /**

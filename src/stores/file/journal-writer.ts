@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Durability, JournalWriter, PlanLease } from '../../checkpoint/persistence-manager.js';
 import { VibeError } from '../../errors.js';
-import { breathe, writeAll, writeAllNow } from './documents.js';
+import { nextTurn } from '../../turns.js';
+import { writeAll, writeAllNow } from './documents.js';
 import { type LineFramer, mostBytesAround } from './line-framer.js';
 
 /** Texts that go out in one write, and whoever waits for them. */
@@ -113,7 +114,7 @@ export class FileJournalWriter implements JournalWriter {
   private async work(): Promise<void> {
     while (this.queue.length > 0) {
       // What settles in the same turn shares the flush; and what was acknowledged is told before anything else is done.
-      await breathe();
+      await nextTurn();
       this.inARow = 0;
       const group = this.queue.shift() as Group;
       try {

@@ -1,6 +1,7 @@
 import { close, closeSync, fstat, fstatSync, open, openSync, read, readSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
-import { asForeign, breathe, ForeignFile, readFlags } from './documents.js';
+import { nextTurn } from '../../turns.js';
+import { asForeign, ForeignFile, readFlags } from './documents.js';
 
 /** The first bytes of a file and its last ones; the whole file twice when it is not larger. */
 export interface Ends {
@@ -33,7 +34,7 @@ export class EndsReader {
       return readEnds(path, this.bytes);
     }
     if (performance.now() - this.breathedAt > breathMs) {
-      await breathe();
+      await nextTurn();
       this.breathedAt = performance.now();
     }
     const begin = performance.now();
