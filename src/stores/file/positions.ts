@@ -182,9 +182,8 @@ async function surveyFile(directory: string, epoch: number, vibeKey?: string): P
   return isOther ? undefined : { epoch, location, lines, isTorn: false };
 }
 
-/** What tells a mark from a record: the first characters of the text, which stands behind four spaces. */
+/** What tells a mark from a record: the first characters of the text, which begins with the first brace of the line. */
 function startOfText(raw: Buffer): string {
-  let at = 0;
-  for (let spaces = 0; spaces < 4; spaces++) at = raw.indexOf(0x20, at) + 1;
+  const at = raw.indexOf(0x7b);
   return raw.toString('latin1', at, at + 20);
 }
