@@ -17,6 +17,7 @@ export async function benchResume(): Promise<void> {
   const resume = async (way: ResumeWay) => {
     const copy = await freshDirectory();
     await cp(seeded, copy, { recursive: true });
+    spawnSync('sync'); // as the killed run had left it
     return answerOf<ResumeFigures>(way, copy);
   };
   const figures = await interleaved<'raw' | 'withPlan' | 'cold' | keyof ResumeFigures>([

@@ -7,7 +7,7 @@ import { decodeCheckpoint, decodeHead } from '../../checkpoint/codec.js';
 import { findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/sealed-document.js';
 import { errorCode, ForeignFile, modifiedAt, readDocument, sha256, whenMissing } from './documents.js';
 import { checkpointIdOfDocument, documentName, isEncoded, isPlanDirectory } from './names.js';
-import { EndsReader, readEnds } from './read-ends.js';
+import { type Ends, EndsReader, readEnds } from './read-ends.js';
 
 /** Of a larger file, a list reads only so much of its two ends. */
 const endBytes = 64 * 1024;
@@ -99,6 +99,14 @@ function spend(budget: Budget, bytes: number): boolean {
   return budget.wholeBytes >= 0;
 }
 
+/** What the ends of a file say of it, and what is wrong with it. */
+function judge({ head, tail, size }: Ends, budget: Budget) {
+  if (isOlderFormat(head)) return 'older';
+  const isChecked = size <= endBytes && spend(budget, size);
+  const reason = !isChecked && hasChecksumLine(tail) ? undefined : findDamage(head, sha256)?.reason;
+  return { decoded: decodeHead(head, sha256), reason };
+}
+
 /** `undefined` when the file was deleted meanwhile. */
 async function summaryOf(
   reader: EndsReader,
@@ -109,11 +117,9 @@ async function summaryOf(
 ): Promise<CheckpointSummary | undefined> {
   const path = join(root, document.directory, documentName(document.checkpointId));
   try {
-    const { head, tail, size } = await reader.read(path);
-    if (isOlderFormat(head)) return await olderSummary(root, document, planId);
-    const decoded = decodeHead(head, sha256);
-    const isChecked = size <= endBytes && spend(budget, size);
-    const reason = !isChecked && hasChecksumLine(tail) ? undefined : findDamage(head, sha256)?.reason;
+    const judged = await reader.read(path, (ends) => judge(ends, budget));
+    if (judged === 'older') return await olderSummary(root, document, planId);
+    const { decoded, reason } = judged;
     if (!decoded.ok) return await damagedSummary(root, document, planId, reason ?? decoded.reason);
     const summary = decoded.value;
     const stranger = strangerOf(summary, document);

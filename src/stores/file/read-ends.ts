@@ -24,37 +24,46 @@ const filesAfterSlow = 64;
 export class EndsReader {
   private breathedAt = performance.now();
   private slowLeft = 0;
+  private readonly room: { readonly head: Buffer; readonly tail: Buffer };
 
   /** @param bytes how many of each end */
-  constructor(private readonly bytes: number) {}
+  constructor(private readonly bytes: number) {
+    this.room = { head: Buffer.allocUnsafe(bytes), tail: Buffer.allocUnsafe(bytes) };
+  }
 
-  async read(path: string): Promise<Ends> {
+  /** @param use makes something of the ends at once: the next file is read into the same memory */
+  async read<T>(path: string, use: (ends: Ends) => T): Promise<T> {
     if (this.slowLeft > 0) {
       this.slowLeft--;
-      return readEnds(path, this.bytes);
+      return use(await readEnds(path, this.bytes));
     }
     if (performance.now() - this.breathedAt > breathMs) {
       await nextTurn();
       this.breathedAt = performance.now();
     }
+    return use(this.readNow(path));
+  }
+
+  private readNow(path: string): Ends {
     const begin = performance.now();
     try {
-      return readEndsNow(path, this.bytes);
+      return this.endsNow(path);
     } finally {
       if (performance.now() - begin > slowMs) this.slowLeft = filesAfterSlow;
     }
   }
-}
 
-/** Follows no link. */
-function readEndsNow(path: string, bytes: number): Ends {
-  const file = openNow(path);
-  try {
-    const size = sizeOf(fstatSync(file));
-    const head = readAtNow(file, 0, Math.min(size, bytes));
-    return { head, tail: size <= bytes ? head : readAtNow(file, size - bytes, bytes), size };
-  } finally {
-    closeSync(file);
+  /** Follows no link. */
+  private endsNow(path: string): Ends {
+    const { bytes, room } = this;
+    const file = openNow(path);
+    try {
+      const size = sizeOf(fstatSync(file));
+      const head = fillNow(room.head.subarray(0, size), file, 0);
+      return { head, tail: size <= bytes ? head : fillNow(room.tail, file, size - bytes), size };
+    } finally {
+      closeSync(file);
+    }
   }
 }
 
@@ -66,10 +75,9 @@ function openNow(path: string): number {
   }
 }
 
-function readAtNow(file: number, from: number, length: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(length);
-  for (let filled = 0; filled < length; ) {
-    const count = readSync(file, bytes, filled, length - filled, from + filled);
+function fillNow(bytes: Buffer, file: number, from: number): Uint8Array {
+  for (let filled = 0; filled < bytes.length; ) {
+    const count = readSync(file, bytes, filled, bytes.length - filled, from + filled);
     if (count === 0) return bytes.subarray(0, filled); // as in `readAt`
     filled += count;
   }

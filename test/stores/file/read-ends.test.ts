@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { EndsReader, readEnds } from '../../../src/stores/file/read-ends.js';
+import { type Ends, EndsReader, readEnds } from '../../../src/stores/file/read-ends.js';
 
 let directory = '';
 
@@ -21,9 +21,13 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** The two ways of reading, which differ in time alone. */
 const ways = {
-  'of one file': (path: string) => readEnds(path, 8),
-  'of many files': (path: string) => new EndsReader(8).read(path),
+  'of one file': async (path: string) => textsOf(await readEnds(path, 8)),
+  'of many files': (path: string) => new EndsReader(8).read(path, textsOf),
 };
+
+function textsOf({ head, tail, size }: Ends): [head: string, tail: string, size: number] {
+  return [Buffer.from(head).toString(), Buffer.from(tail).toString(), size];
+}
 
 describe.each(Object.entries(ways))('the ends %s', (_, read) => {
   it.each([
@@ -32,12 +36,7 @@ describe.each(Object.entries(ways))('the ends %s', (_, read) => {
     ['exact', 'abcdefgh', 'abcdefgh', 8],
     ['long', 'abcdefgh', 'stuvwxyz', 26],
   ])('of what is %s are read', async (name, head, tail, size) => {
-    const ends = await read(join(directory, name));
-    expect([Buffer.from(ends.head).toString(), Buffer.from(ends.tail).toString(), ends.size]).toEqual([
-      head,
-      tail,
-      size,
-    ]);
+    expect(await read(join(directory, name))).toEqual([head, tail, size]);
   });
 
   it('are not those that a link leads to, or of a directory', async () => {
@@ -51,6 +50,16 @@ describe.each(Object.entries(ways))('the ends %s', (_, read) => {
 });
 
 describe('reading the ends of many files', () => {
+  it('hands each file over before the next takes its place', async () => {
+    const reader = new EndsReader(8);
+    const read = (name: string) => reader.read(join(directory, name), textsOf);
+    expect(await Promise.all(['long', 'short', 'exact'].map(read))).toEqual([
+      ['abcdefgh', 'stuvwxyz', 26],
+      ['abcdef', 'abcdef', 6],
+      ['abcdefgh', 'abcdefgh', 8],
+    ]);
+  });
+
   it('gives everything else its turn', async () => {
     let turns = 0;
     let isReading = true;
@@ -62,7 +71,7 @@ describe('reading the ends of many files', () => {
     const reader = new EndsReader(8);
     const begin = performance.now();
     for (let file = 0; file < 1_000_000 && performance.now() - begin < 40; file++) {
-      await reader.read(join(directory, 'long'));
+      await reader.read(join(directory, 'long'), textsOf);
     }
     isReading = false;
     expect(turns).toBeGreaterThan(3);
@@ -78,7 +87,7 @@ describe('reading the ends of many files', () => {
     const path = join(directory, 'long');
     expect(await isReadAtOnce(reader, path)).toBe(true);
     step = 1.5; // milliseconds between two looks at the clock
-    await reader.read(path);
+    await reader.read(path, textsOf);
     step = 0;
     for (let file = 0; file < 64; file++) expect(await isReadAtOnce(reader, path)).toBe(false);
     now = 0;
@@ -90,7 +99,7 @@ describe('reading the ends of many files', () => {
 /** Whether a file is read before anything else has its turn. */
 async function isReadAtOnce(reader: EndsReader, path: string): Promise<boolean> {
   let isRead = false;
-  const reading = reader.read(path).then(({ size }) => {
+  const reading = reader.read(path, ({ size }) => {
     isRead = size === 26;
   });
   for (let step = 0; step < 10; step++) await undefined;
