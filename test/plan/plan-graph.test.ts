@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Issue, PlanInvalidError } from '../../src/errors.js';
-import { buildPlanGraph } from '../../src/plan/plan-graph.js';
+import { buildingPlanGraph, buildPlanGraph } from '../../src/plan/plan-graph.js';
 import type { WorkflowNode } from '../../src/plan/workflow-node.js';
 import { chainOf, composite, idsOf, isServedInTests, node, nodeAfter, planOf } from '../helpers/plan-builders.js';
 
@@ -148,6 +148,16 @@ describe('buildPlanGraph', () => {
     expect(graph.nodes).toHaveLength(100_000);
     expect(idsOf(graph.get('n99999')?.dependencies ?? [])).toEqual(['n99998']);
     expect(build(chainOf(100_000).reverse()).nodes).toHaveLength(100_000);
+  });
+
+  it.each([
+    [255, 0],
+    [600, 5],
+  ])('takes a plan of %i nodes in one step and %i more', (count, more) => {
+    const building = buildingPlanGraph({ ...planOf(), rootNodes: chainOf(count) }, isServedInTests);
+    let steps = 0;
+    while (building.next().done !== true) steps++;
+    expect(steps).toBe(more);
   });
 
   it('refuses exactly the plans with a cycle, and names one that is there', () => {
