@@ -88,7 +88,7 @@ async function compareRelaxed(label: string, plan: WorkflowPlanInput): Promise<v
     printAdded(`${label}: ${what}, a node`, figures[key], figures[`bare-${key}`], plan, atMost);
   added('records', 'records', 20);
   added('records and the file at the end', 'afterPlan', 20);
-  added('whole call', 'whole');
+  added('whole call', 'whole', 20);
   added('processor time', 'cpu');
 }
 

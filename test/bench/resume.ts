@@ -34,7 +34,7 @@ export async function benchResume(): Promise<void> {
   const planNote = `${shown(withPlan, 'ms')} ${over}`;
   print('the same, with the plan passed again', { value: withPlan / raw, ...target, note: planNote });
   const coldNote = `${shown(cold, 'ms')} ${over}`;
-  print('the same, and the library is loaded first', { value: cold / raw, unit: 'x', note: coldNote });
+  print('the same, and the library is loaded first', { value: cold / raw, ...target, note: coldNote });
   print('peak memory at the first node', { value: firstNodeMb, unit: 'MB', atMost: 200 });
   print('peak memory at the end of the run', { value: endMb, unit: 'MB', atMost: 200 });
 }
