@@ -39,9 +39,10 @@ export async function openingWithout(
     throw new CheckpointCorruptError({ planId, reason: `its journal: ${reason}`, location, checkpointId: endId });
   }
   if (replay.value === undefined) return 'set aside';
-  const { header, records } = replay.value;
+  const { header, headerText, records } = replay.value;
   const positions = latest.positions.filter(({ seq }) => seq <= records.length);
   const deletedIds = new Set([...allDeletedIds(journals), checkpointId]);
   const broken = new Set(reason === undefined ? [] : [journal.epoch]);
-  return openingOf({ identity: header, epoch, records, positions }, journals, 'strict', { deletedIds, broken });
+  const run = { identity: header, epoch, records, positions, headerText };
+  return openingOf(run, journals, 'strict', { deletedIds, broken });
 }

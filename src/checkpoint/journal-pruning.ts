@@ -25,11 +25,12 @@ export function isPruningDue(journals: readonly SurveyedJournal[], doomedIds: Re
  * @param journals all of the plan, intact, the highest epoch first
  */
 export function prunedOpening(
-  { header, records }: Replayed,
+  { header, headerText, records }: Replayed,
   journals: readonly SurveyedJournal[],
   { doomedIds, epoch }: { readonly doomedIds: ReadonlySet<string>; readonly epoch: number },
 ): Promise<JournalOpening> {
   const positions = (journals[0]?.positions ?? []).filter(({ seq }) => seq <= records.length);
   const deletedIds = new Set([...allDeletedIds(journals), ...doomedIds]);
-  return openingOf({ identity: header, epoch, records, positions }, journals, 'strict', { deletedIds });
+  const run = { identity: header, epoch, records, positions, headerText };
+  return openingOf(run, journals, 'strict', { deletedIds });
 }

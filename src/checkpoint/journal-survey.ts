@@ -1,16 +1,7 @@
 import { CheckpointVersionError } from '../errors.js';
 import { inTurns } from '../turns.js';
-import {
-  decodeHead,
-  decodeMark,
-  encodeDeleted,
-  encodePosition,
-  encodingHeader,
-  isMark,
-  type JournalHead,
-  type JournalHeader,
-  type Position,
-} from './journal-codec.js';
+import { decodeMark, encodeDeleted, encodePosition, isMark, type Position } from './journal-codec.js';
+import { decodeHead, encodingHeader, type JournalHead, type JournalHeader } from './journal-header.js';
 import type { Durability, JournalOpening, StoredJournal } from './persistence-manager.js';
 import type { Replayed } from './replay.js';
 
@@ -68,6 +59,8 @@ export interface OpeningRun {
   /** The texts of its records so far. */
   readonly records: readonly string[];
   readonly positions: readonly Position[];
+  /** How an earlier journal of the run begins, if the plan is still the same. */
+  readonly headerText?: string | undefined;
 }
 
 export interface OpeningDetails {
@@ -81,7 +74,7 @@ export interface OpeningDetails {
  * intact journals of the same run, and those of earlier runs in which no listed checkpoint is left.
  */
 export async function openingOf(
-  { identity, epoch, records, positions }: OpeningRun,
+  { identity, epoch, records, positions, headerText }: OpeningRun,
   journals: readonly SurveyedJournal[],
   durability: Durability,
   { deletedIds = allDeletedIds(journals), broken = new Set() }: OpeningDetails = {},
@@ -101,9 +94,9 @@ export async function openingOf(
     ...positions.filter((at) => !deletedIds.has(at.checkpointId)).map(encodePosition),
     ...stillDeleted.map(({ checkpointId }) => encodeDeleted(checkpointId)),
   ];
-  const header = await inTurns(encodingHeader({ ...identity, epoch, carried: carried.length }, durability));
+  const header = { ...identity, epoch, carried: carried.length };
   return {
-    lines: [header, ...carried],
+    lines: [await inTurns(encodingHeader(header, durability, headerText)), ...carried],
     durability,
     replaces: replaced.map(({ journal }) => journal.epoch),
     setsAside: aside.map(({ journal }) => journal.epoch),

@@ -56,7 +56,7 @@ export function encodeNode(node: WorkflowNode): JsonObject {
 }
 
 export function decodeNode(document: unknown): unknown {
-  if (!isPlainObject(document)) return document;
+  if (!isPlainObject(document) || hasSameNames(document)) return document;
   const { id, type, description, parameters, dependencies, children, ...rest } = document;
   const { estimated_duration, limits, retry, ...unknown } = rest;
   return {
@@ -71,6 +71,15 @@ export function decodeNode(document: unknown): unknown {
     ...(retry !== undefined && { retry: decodeRetry(retry) }),
     ...unknownFieldsOf(unknown),
   };
+}
+
+/** Fields of a node that are called the same here and there. */
+const sameNames: ReadonlySet<string> = new Set(['id', 'type', 'description', 'parameters', 'dependencies', 'children']);
+
+/** Most nodes have no others, and nothing below them: whoever reads them makes a copy anyway. */
+function hasSameNames(document: JsonObject): boolean {
+  for (const name in document) if (!sameNames.has(name)) return false;
+  return !Array.isArray(document.children) || document.children.length === 0;
 }
 
 function encodeRetry({ maxAttempts, delayMs, backoff, maxDelayMs, unknownFields }: NodeRetry): JsonObject {

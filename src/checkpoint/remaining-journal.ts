@@ -1,14 +1,7 @@
 import { CheckpointVersionError } from '../errors.js';
 import type { RunRecord } from '../run/run-record.js';
-import {
-  completedNodeIn,
-  decodeHeader,
-  decodeMark,
-  decodeRecord,
-  isMark,
-  type JournalHeader,
-  type Position,
-} from './journal-codec.js';
+import { completedNodeIn, decodeMark, decodeRecord, isMark, type Position } from './journal-codec.js';
+import { decodeHeader, type JournalHeader } from './journal-header.js';
 import type { JournalRemains } from './persistence-manager.js';
 import type { Decoded, Sha256 } from './sealed-document.js';
 import { isItsVibe } from './vibe-key.js';

@@ -7,7 +7,8 @@ import type { RunRecord } from '../run/run-record.js';
 import { applyRecord, newRunState, type RunState } from '../run/run-state.js';
 import { inTurns, nextTurn } from '../turns.js';
 import type { Checkpoint } from './checkpoint.js';
-import { decodeHeader, decodeMark, decodeRecord, isMark, type JournalHeader, type Position } from './journal-codec.js';
+import { decodeMark, decodeRecord, isMark, type Position } from './journal-codec.js';
+import { decodeHeader, type JournalHeader } from './journal-header.js';
 import type { StoredJournal } from './persistence-manager.js';
 import type { Decoded, Sha256 } from './sealed-document.js';
 import { isItsVibe } from './vibe-key.js';
@@ -15,6 +16,8 @@ import { isItsVibe } from './vibe-key.js';
 /** What a journal amounts to. */
 export interface Replayed {
   readonly header: JournalHeader;
+  /** The same as it stands in the journal. */
+  readonly headerText: string;
   /** After its last record, or after the last one asked for. Outputs are frozen. */
   readonly state: RunState;
   /** The texts of its records, in order. */
@@ -42,7 +45,8 @@ export async function replayJournal(
   sha256: Sha256,
   upTo = Number.POSITIVE_INFINITY,
 ): Promise<Replay> {
-  const header = known(decodeHeader(lines[0] ?? ''), planId);
+  const [headerText = ''] = lines;
+  const header = known(decodeHeader(headerText), planId);
   if (!header.ok) return header;
   if (header.value.planId !== planId) return { ok: false, reason: 'it is the journal of another plan' };
   if (header.value.epoch !== epoch) return { ok: false, reason: 'it is the journal of another epoch' };
@@ -54,7 +58,7 @@ export async function replayJournal(
   const records: string[] = [];
   const positions: Position[] = [];
   const deletedIds = new Set<string>();
-  const replayed = { header: header.value, state, records, positions, deletedIds };
+  const replayed = { header: header.value, headerText, state, records, positions, deletedIds };
   let taken = 0;
   for (let number = 1; number < lines.length; number++) {
     const line = lines[number] as string;

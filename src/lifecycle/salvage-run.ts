@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { decodeRecord, type JournalHeader } from '../checkpoint/journal-codec.js';
+import { decodeRecord } from '../checkpoint/journal-codec.js';
+import type { JournalHeader } from '../checkpoint/journal-header.js';
 import type { DocumentRemains } from '../checkpoint/persistence-manager.js';
 import { recoverRun, UnusableState } from '../checkpoint/recovery.js';
 import type { RemainingJournal } from '../checkpoint/remaining-journal.js';

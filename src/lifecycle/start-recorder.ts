@@ -78,7 +78,9 @@ async function journalRecorder(
   const { records, positions } = carriedFrom(isNewRun ? undefined : earlier, all, state, checkpoint);
   state.seq = recordedState.seq = records.length;
   const broken = new Set(states.filter(({ damage }) => damage !== undefined).map(({ epoch }) => epoch));
-  const next = { identity: run.identity, epoch: lease.epoch, records, positions };
+  const isSamePlan = earlier?.replayed?.header.plan === run.identity.plan;
+  const headerText = isSamePlan ? earlier.replayed.headerText : undefined;
+  const next = { identity: run.identity, epoch: lease.epoch, records, positions, headerText };
   const begun = await openingOf(next, surveyed, durability, { broken });
   const opening = leavesDamaged ? { ...begun, setsAside: [] } : begun;
   const writer = await store.beginJournal(state.planId, lease, opening);

@@ -49,9 +49,18 @@ export function setOwn(target: Record<string, unknown>, key: string, value: unkn
 
 /** Freezes plain JSON data through and through, and returns it. */
 export function freezeJson<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const key of Object.keys(value)) freezeJson((value as JsonObject)[key]);
+  if (!isObject(value) || Object.isFrozen(value)) return value;
+  if (Array.isArray(value)) {
+    for (const item of value) if (isObject(item)) freezeJson(item);
+  } else {
+    // Plans have tens of thousands of objects: to list the keys of each takes longer than the freezing.
+    for (const key in value) if (isObject(value[key]) && Object.hasOwn(value, key)) freezeJson(value[key]);
+  }
   return Object.freeze(value);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /**

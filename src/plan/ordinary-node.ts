@@ -26,7 +26,7 @@ interface OrdinaryNode {
  */
 export function ordinaryNode(input: unknown): OrdinaryNode | undefined {
   if (!isPlainObject(input)) return undefined;
-  for (const key of Object.keys(input)) if (!fields.has(key)) return undefined;
+  for (const key in input) if (!fields.has(key)) return undefined;
   const { id, type, description, parameters, dependencies, children, estimatedDuration } = input;
   if (!isId(id) || !nodeTypes.includes(type as NodeType) || typeof description !== 'string') return undefined;
   if (estimatedDuration !== undefined || !isNothing(children)) return undefined;
@@ -58,6 +58,7 @@ function idsIn(dependencies: unknown): string[] | undefined {
 function ownParameters(parameters: unknown): JsonObject | undefined {
   if (parameters === undefined) return {};
   if (!isPlainObject(parameters)) return undefined;
+  if (Reflect.ownKeys(parameters).length === 0) return {};
   const copy = copyJson(parameters, '');
   return copy.ok ? (copy.value as JsonObject) : undefined;
 }

@@ -1,5 +1,5 @@
 import { createHash, hash, randomBytes } from 'node:crypto';
-import { constants, writeSync } from 'node:fs';
+import { constants, type Stats, writeSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -187,16 +187,21 @@ export function whenMissing<T>(value: T): (error: unknown) => T {
 }
 
 /** Opens a regular file for reading, following no link. */
-export async function openFile(path: string): Promise<{ file: FileHandle; size: number }> {
+export async function openFile(path: string): Promise<{ file: FileHandle; size: number; stats: Stats }> {
   const file = await open(path, readFlags).catch(asForeign);
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw new ForeignFile('it is not a regular file');
-    return { file, size: stats.size };
+    return { file, size: stats.size, stats };
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** Equal as long as nobody has written to a file or put another in its place. */
+export function versionOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return [ino, size, mtimeMs, ctimeMs].join(' ');
 }
 
 async function withFile<T>(path: string, use: (file: FileHandle, size: number) => Promise<T>): Promise<T> {

@@ -106,7 +106,8 @@ export class FileStore implements PersistenceManager {
   async listCheckpoints(query: CheckpointQuery = {}): Promise<CheckpointSummary[]> {
     return guardStorage(query.planId, async () => {
       const directories = await this.planDirectories(query.planId);
-      const positions = await listPositions(this.checkpointDir, directories, query);
+      const recall = (location: string, version: string) => this.journal.recall(location, version);
+      const positions = await listPositions(this.checkpointDir, directories, query, recall);
       return listDocuments(this.checkpointDir, directories, query, positions);
     });
   }

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer';
 import type { FileHandle } from 'node:fs/promises';
 import type { JournalDamage } from '../../checkpoint/persistence-manager.js';
-import { openFile } from './documents.js';
+import { openFile, versionOf } from './documents.js';
 import { type JournalLine, noLine, parseLine } from './journal-lines.js';
 
 /** A line that is longer cannot have been written by this library. */
@@ -13,6 +13,8 @@ export interface JournalFile {
   readonly lines: readonly string[];
   readonly damage?: JournalDamage;
   readonly isTorn: boolean;
+  /** What the file was; absent where something else stands in its place. */
+  readonly version?: string;
 }
 
 /**
@@ -21,11 +23,11 @@ export interface JournalFile {
  */
 export async function readJournalFile(path: string): Promise<JournalFile> {
   const check = new ChainCheck();
-  const end = await eachLine(path, (line, textFrom) => {
-    check.take(line, textFrom);
+  const end = await eachLine(path, (line, sharedText) => {
+    check.take(sharedText?.() ?? line);
     return true;
   });
-  return check.finish(end);
+  return { ...check.finish(end), version: end.version };
 }
 
 class ChainCheck {
@@ -37,8 +39,8 @@ class ChainCheck {
   /** The highest line that any intact line knows to be flushed. */
   private flushed = 1; // the first one is there before the file has its name
 
-  take(raw: Buffer, textFrom?: TextFrom): void {
-    const line = parseLine(raw, textFrom);
+  take(raw: Buffer | string): void {
+    const line = parseLine(raw);
     this.isLastIntact = line !== undefined;
     if (line === undefined) this.isBroken = true;
     else this.takeIntact(line);
@@ -86,23 +88,23 @@ function lastOf(behind: readonly JournalLine[], before: readonly string[]): numb
   return isChained ? numbers.at(-1) : undefined;
 }
 
-/** The text of a line from a byte on. */
-type TextFrom = (start: number) => string;
+/** A line as a text, where its bytes are its characters. It shares the memory of its neighbours. */
+type SharedText = () => string | undefined;
 
 /**
- * What is done with a line, of which no part may be kept. Its text may share the memory of its neighbours: that is for
- * whoever keeps them all. Answers whether to go on.
+ * What is done with a line, of which no part may be kept. Its shared text is for whoever keeps all lines. Answers whether
+ * to go on.
  */
-type TakeLine = (line: Buffer, textFrom?: TextFrom) => boolean;
+type TakeLine = (line: Buffer, sharedText?: SharedText) => boolean;
 
 /**
  * Hands over the lines of a file, split at the byte of a line feed alone, until it is told to stop; answers whether
- * something follows the last one.
+ * something follows the last one, and the version of the file that was read.
  */
-export async function eachLine(path: string, take: TakeLine): Promise<{ hasRest: boolean }> {
-  const { file, size } = await openFile(path);
+export async function eachLine(path: string, take: TakeLine): Promise<{ hasRest: boolean; version: string }> {
+  const { file, size, stats } = await openFile(path);
   try {
-    return await splitLines(file, size, take);
+    return { ...(await splitLines(file, size, take)), version: versionOf(stats) };
   } finally {
     await file.close();
   }
@@ -117,7 +119,7 @@ async function splitLines(file: FileHandle, size: number, take: TakeLine): Promi
     for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
       const last = bytes.subarray(start, end);
       const isWhole = pieces.length === 0;
-      const goesOn = isWhole ? take(last, chunk.textFrom(start, end)) : take(Buffer.concat([...pieces, last]));
+      const goesOn = isWhole ? take(last, chunk.textOf(start, end)) : take(Buffer.concat([...pieces, last]));
       if (!goesOn) return { hasRest: false };
       pieces = [];
       pieceBytes = 0;
@@ -139,11 +141,10 @@ class ChunkText {
 
   constructor(private readonly bytes: Buffer) {}
 
-  textFrom(lineStart: number, lineEnd: number): TextFrom {
-    return (start) => {
+  textOf(start: number, end: number): SharedText {
+    return () => {
       this.text ??= isAscii(this.bytes) ? this.bytes.toString('latin1') : '';
-      if (this.text === '') return this.bytes.toString('utf8', lineStart + start, lineEnd);
-      return this.text.slice(lineStart + start, lineEnd);
+      return this.text === '' ? undefined : this.text.slice(start, end);
     };
   }
 }

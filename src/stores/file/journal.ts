@@ -30,10 +30,19 @@ export interface FileJournalOptions {
   readonly newToken: () => string;
 }
 
+/** A journal, and what its file was by then; no version where something else stands in its place. */
+interface ReadJournal {
+  readonly journal: StoredJournal;
+  readonly version: string | undefined;
+}
+
 const appendFlags = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 
 /** One file per epoch, `.journal-<epoch>`, written by the owner of that epoch alone. */
 export class FileJournal implements JournalCapability {
+  /** What was read last, until it is asked for again: whoever takes a plan up lists it right after. */
+  private lastRead: readonly ReadJournal[] = [];
+
   constructor(private readonly options: FileJournalOptions) {}
 
   async read(planId: string): Promise<StoredJournal[]> {
@@ -42,9 +51,10 @@ export class FileJournal implements JournalCapability {
     for (let look = 1; ; look++) {
       const epochs = await journalEpochs(directory);
       try {
-        const journals: StoredJournal[] = [];
-        for (const epoch of epochs) journals.push(await readJournal(directory, epoch));
-        return journals;
+        const journals: ReadJournal[] = [];
+        for (const epoch of epochs) journals.push(await readVersion(directory, epoch));
+        this.lastRead = journals;
+        return journals.map(({ journal }) => journal);
       } catch (error) {
         // A new epoch began meanwhile, and has taken over what this one held.
         if (errorCode(error) !== 'ENOENT' || look === maxLooks) throw error;
@@ -52,7 +62,15 @@ export class FileJournal implements JournalCapability {
     }
   }
 
+  /** A journal as it was read last, if nobody has written to the file since; each is told once. */
+  recall(location: string, version: string): StoredJournal | undefined {
+    const found = this.lastRead.find(({ journal }) => journal.location === location);
+    this.lastRead = this.lastRead.filter((one) => one !== found);
+    return found?.version === version ? found.journal : undefined;
+  }
+
   async begin(planId: string, lease: PlanLease, opening: JournalOpening): Promise<JournalWriter> {
+    this.lastRead = []; // it may be large
     const directory = await this.options.directoryOf(planId);
     try {
       return await this.beginIn(planId, directory, lease, opening);
@@ -139,8 +157,14 @@ export async function journalEpochs(directory: string): Promise<number[]> {
 
 /** @throws an error with the code ENOENT when it is gone */
 export async function readJournal(directory: string, epoch: number): Promise<StoredJournal> {
+  const { journal } = await readVersion(directory, epoch);
+  return journal;
+}
+
+async function readVersion(directory: string, epoch: number): Promise<ReadJournal> {
   const location = join(directory, journalName(epoch));
-  return { epoch, location, ...(await orForeign(readJournalFile(location))) };
+  const { version, ...journal } = await orForeign(readJournalFile(location));
+  return { journal: { epoch, location, ...journal }, version };
 }
 
 /** What stands in a journal's place and is no file of ours hides what was there. */

@@ -3,13 +3,14 @@ import { basename, join } from 'node:path';
 import { type Checkpoint, type CheckpointSummary, shortDescription } from '../../checkpoint/checkpoint.js';
 import { parseRollingId, rollingIdOfRun } from '../../checkpoint/checkpoint-id.js';
 import type { CheckpointQuery } from '../../checkpoint/checkpoint-query.js';
-import { isMark, vibeKeyInHeader } from '../../checkpoint/journal-codec.js';
+import { isMark } from '../../checkpoint/journal-codec.js';
+import { vibeKeyInHeader } from '../../checkpoint/journal-header.js';
 import { hasPosition, loadPosition, positionSummaries } from '../../checkpoint/journal-positions.js';
 import { type SurveyedJournal, surveyJournal } from '../../checkpoint/journal-survey.js';
 import type { StoredJournal } from '../../checkpoint/persistence-manager.js';
 import { checkpointOf, replayJournal } from '../../checkpoint/replay.js';
 import { CheckpointCorruptError, VibeError } from '../../errors.js';
-import { errorCode, ForeignFile, sha256, whenMissing } from './documents.js';
+import { errorCode, ForeignFile, sha256, versionOf, whenMissing } from './documents.js';
 import { journalEpochs, readJournal } from './journal.js';
 import { parseLine } from './journal-lines.js';
 import { eachLine } from './journal-reader.js';
@@ -24,16 +25,18 @@ const checkedBytes = 1024 * 1024;
 /**
  * The positions in some plan directories. A plan of which nothing else is listed has one more, the end of its journal
  * under a rolling id: deleting checkpoints removes places to return to, and not the run.
+ * @param recall asked for a journal before it is read
  */
 export async function listPositions(
   root: string,
   directories: readonly string[],
   { planId, vibeKey }: CheckpointQuery,
+  recall: Recall,
 ): Promise<CheckpointSummary[]> {
   const summaries: CheckpointSummary[] = [];
   for (const name of directories) {
     const directory = join(root, name);
-    const journals = await surveyDirectory(directory, name, (at, epoch) => surveyFile(at, epoch, vibeKey));
+    const journals = await surveyDirectory(directory, name, (at, epoch) => surveyFile(at, epoch, { vibeKey, recall }));
     const listed = positionSummaries(journals, planId ?? name);
     for (const summary of listed) summaries.push(summary);
     if (listed.length === 0 && journals[0] !== undefined && !(await hasDocuments(directory))) {
@@ -42,6 +45,9 @@ export async function listPositions(
   }
   return summaries.filter((one) => vibeKey === undefined || one.damaged !== undefined || one.vibeKey === vibeKey);
 }
+
+/** A journal that was read a moment ago, if nobody has written to the file since. */
+type Recall = (location: string, version: string) => StoredJournal | undefined;
 
 /** Where in a store a checkpoint is that has no file. */
 export interface FoundPosition {
@@ -60,7 +66,7 @@ export async function findPosition(
   const rolling = parseRollingId(checkpointId);
   for (const name of directories) {
     const directory = join(root, name);
-    const marks = await surveyDirectory(directory, name, surveyFile);
+    const marks = await surveyDirectory(directory, name, (at, epoch) => surveyFile(at, epoch));
     const end = rolling && marks.find((one) => endIdOf(one) === checkpointId);
     if (end === undefined && !hasPosition(marks, checkpointId)) continue;
     const planId = marks.find(({ head }) => head !== undefined)?.head?.planId ?? (await ownerOf(root, name));
@@ -158,9 +164,16 @@ function readable<T>(work: () => T): T | undefined {
 }
 
 /** The header and the marks of a journal, all of a small one checked; `undefined` when it is of another vibe. */
-async function surveyFile(directory: string, epoch: number, vibeKey?: string): Promise<StoredJournal | undefined> {
+async function surveyFile(
+  directory: string,
+  epoch: number,
+  { vibeKey, recall }: { readonly vibeKey?: string | undefined; readonly recall?: Recall } = {},
+): Promise<StoredJournal | undefined> {
   const location = join(directory, journalName(epoch));
-  if ((await lstat(location)).size <= checkedBytes) return readJournal(directory, epoch);
+  const stats = await lstat(location);
+  const known = recall?.(location, versionOf(stats));
+  if (known !== undefined) return known;
+  if (stats.size <= checkedBytes) return readJournal(directory, epoch);
   const lines: string[] = [];
   let isOther = false;
   let isFirst = true;

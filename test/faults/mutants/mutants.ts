@@ -44,8 +44,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no checksum of a record',
     file: file('journal-lines'),
-    find: '!== sum) return undefined;',
-    replace: '=== noLine) return undefined;',
+    find: 'found !== sum) return undefined;',
+    replace: 'found === noLine) return undefined;',
     caughtBy: 'faults/damage/flips.test.ts',
   },
   {

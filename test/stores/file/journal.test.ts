@@ -2,7 +2,11 @@ import { appendFile, open, readdir, readFile, symlink, truncate, writeFile } fro
 import { basename, join } from 'node:path';
 import { type JournalOpening, type PlanLease, WorkflowPersistenceManager } from 'vibe-aigc';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { encodePosition } from '../../../src/checkpoint/journal-codec.js';
+import { encodingHeader } from '../../../src/checkpoint/journal-header.js';
+import { parsePlan } from '../../../src/plan/workflow-plan.js';
 import { parseLine } from '../../../src/stores/file/journal-lines.js';
+import { atOnce } from '../../../src/turns.js';
 import { frameLine } from '../../helpers/journal-files.js';
 import { temporaryDirectory } from '../../helpers/stores.js';
 
@@ -25,13 +29,26 @@ afterEach(async () => {
 });
 
 /** A store whose plan is ours, and whose journal has begun with "header". */
-async function begun(more: Partial<JournalOpening> = {}) {
+async function begun(more: Partial<JournalOpening> = {}, header = 'header') {
   const store = new WorkflowPersistenceManager({ checkpointDir: await temporaryDirectory() });
   const lease = await acquire(store);
-  const writer = await store.journal.begin(planId, lease, opening(['header'], more));
+  const writer = await store.journal.begin(planId, lease, opening([header], more));
   opened.push(writer);
   const path = join(store.checkpointDir, planId, `.journal-${lease.epoch}`);
   return { store, lease, writer, path, read: () => store.journal.read(planId) };
+}
+
+/** The first line of a run's journal. */
+function headerText(): string {
+  const sourceVibe = { description: 'A film about tides' };
+  const plan = parsePlan({ id: planId, sourceVibe, rootNodes: [{ id: 'cut', type: 'generate', description: '' }] });
+  const names = { planId, runId: 'run-1', epoch: 1, carried: 0, vibeKey: 'v1:0' };
+  return atOnce(encodingHeader({ ...names, vibe: plan.sourceVibe, plan }, 'strict'));
+}
+
+function positionText(checkpointId: string): string {
+  const at = { createdAt: '2026-02-05T10:30:00.000Z', state: 'running' as const, seq: 0, completed: 0 };
+  return encodePosition({ checkpointId, ...at, hasFile: false });
 }
 
 async function acquire(store: WorkflowPersistenceManager): Promise<PlanLease> {
@@ -59,6 +76,19 @@ describe('a journal', () => {
     expect(await read()).toEqual([
       { epoch: lease.epoch, location: expect.any(String), lines: ['header', ...texts], isTorn: false },
     ]);
+  });
+
+  it('is listed as it stands in the file, whatever was read of it before', async () => {
+    const { store, writer, read } = await begun({}, headerText());
+    const ids = async () => (await store.listCheckpoints({ planId })).map(({ checkpointId }) => checkpointId);
+    await writer.append([positionText('cp-1')]);
+    await read();
+    expect(await ids()).toEqual(['cp-1']);
+    await read();
+    await writer.append([positionText('cp-2')]);
+    expect(await ids()).toEqual(['cp-2', 'cp-1']);
+    await writer.append([positionText('cp-3')]);
+    expect(await ids()).toEqual(['cp-3', 'cp-2', 'cp-1']);
   });
 
   it('has one line for each record: number, flushed, sum before, sum, text', async () => {
