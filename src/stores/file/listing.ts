@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { type CheckpointSummary, type DamagedSummary, summarize } from '../../checkpoint/checkpoint.js';
 import { createdAtOfId, createdAtOfOlderId, isTimedId, planIdOfOlderId } from '../../checkpoint/checkpoint-id.js';
 import { type CheckpointQuery, selectCheckpoints } from '../../checkpoint/checkpoint-query.js';
 import { decodeCheckpoint, decodeHead } from '../../checkpoint/codec.js';
 import { findDamage, hasChecksumLine, isOlderFormat } from '../../checkpoint/sealed-document.js';
 import { errorCode, ForeignFile, modifiedAt, readDocument, sha256, whenMissing } from './documents.js';
-import { checkpointIdOfDocument, documentName, isEncoded, isPlanDirectory } from './names.js';
+import { checkpointIdOfDocument, isEncoded, isPlanDirectory } from './names.js';
 import { type Ends, EndsReader, readEnds } from './read-ends.js';
 
 /** Of a larger file, a list reads only so much of its two ends. */
@@ -21,6 +21,11 @@ export const flat = '.';
 export interface Document {
   readonly directory: string;
   readonly checkpointId: string;
+}
+
+/** A document that was found. */
+interface FoundDocument extends Document {
+  readonly path: string;
 }
 
 /**
@@ -52,14 +57,16 @@ export async function listDocuments(
 async function findDocuments(
   root: string,
   directories: readonly string[],
-): Promise<{ timed: Document[]; untimed: Document[] }> {
-  const timed: Document[] = [];
-  const untimed: Document[] = [];
+): Promise<{ timed: FoundDocument[]; untimed: FoundDocument[] }> {
+  const timed: FoundDocument[] = [];
+  const untimed: FoundDocument[] = [];
   for (const directory of [...directories, flat]) {
-    for (const name of await namesIn(join(root, directory))) {
+    const place = join(root, directory);
+    for (const name of await namesIn(place)) {
       const checkpointId = checkpointIdOfDocument(name);
       if (checkpointId === undefined || !mayLieIn(directory, checkpointId)) continue;
-      (isTimedId(checkpointId) ? timed : untimed).push({ directory, checkpointId });
+      const document = { directory, checkpointId, path: place + sep + name };
+      (isTimedId(checkpointId) ? timed : untimed).push(document);
     }
   }
   timed.sort((a, b) => (a.checkpointId < b.checkpointId ? 1 : -1));
@@ -69,7 +76,7 @@ async function findDocuments(
 /** Reads documents in their order until enough of them are what is asked for. */
 async function summariesOf(
   root: string,
-  documents: readonly Document[],
+  documents: readonly FoundDocument[],
   { planId, vibeKey }: CheckpointQuery,
   enough: number,
 ): Promise<CheckpointSummary[]> {
@@ -112,12 +119,11 @@ async function summaryOf(
   reader: EndsReader,
   budget: Budget,
   root: string,
-  document: Document,
+  document: FoundDocument,
   planId: string | undefined,
 ): Promise<CheckpointSummary | undefined> {
-  const path = join(root, document.directory, documentName(document.checkpointId));
   try {
-    const judged = await reader.read(path, (ends) => judge(ends, budget));
+    const judged = await reader.read(document.path, (ends) => judge(ends, budget));
     if (judged === 'older') return await olderSummary(root, document, planId);
     const { decoded, reason } = judged;
     if (!decoded.ok) return await damagedSummary(root, document, planId, reason ?? decoded.reason);
@@ -135,9 +141,12 @@ async function summaryOf(
   }
 }
 
-async function olderSummary(root: string, document: Document, planId: string | undefined): Promise<CheckpointSummary> {
-  const path = join(root, document.directory, documentName(document.checkpointId));
-  const decoded = decodeCheckpoint(await readDocument(path), sha256);
+async function olderSummary(
+  root: string,
+  document: FoundDocument,
+  planId: string | undefined,
+): Promise<CheckpointSummary> {
+  const decoded = decodeCheckpoint(await readDocument(document.path), sha256);
   const reason = decoded.ok ? strangerOf(decoded.value, document) : decoded.reason;
   if (decoded.ok && reason === undefined) return summarize(decoded.value);
   return damagedSummary(root, document, planId, reason ?? '');
@@ -161,14 +170,11 @@ export function strangerOf(
 /** Neither the file nor the caller can say whose it is: its neighbours can, or else the directory's name. */
 async function damagedSummary(
   root: string,
-  { directory, checkpointId }: Document,
+  { directory, checkpointId, path }: FoundDocument,
   planId: string | undefined,
   reason: string,
 ): Promise<DamagedSummary> {
-  const createdAt =
-    createdAtOfId(checkpointId) ??
-    createdAtOfOlderId(checkpointId) ??
-    (await modifiedAt(join(root, directory, documentName(checkpointId))));
+  const createdAt = createdAtOfId(checkpointId) ?? createdAtOfOlderId(checkpointId) ?? (await modifiedAt(path));
   const told = directory === flat ? planIdOfOlderId(checkpointId) : planId;
   const owner = told ?? (await ownerOf(root, directory));
   return { checkpointId, planId: owner, createdAt, damaged: { reason } };

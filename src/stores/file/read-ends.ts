@@ -11,7 +11,7 @@ export interface Ends {
 }
 
 /** The event loop gets its turn after so many milliseconds. */
-const breathMs = 2;
+const breathMs = 4;
 /** A file that takes so many milliseconds does not come from memory. */
 const slowMs = 1;
 /** So many files after it go through threads, before another is tried without. */
