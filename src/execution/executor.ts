@@ -8,9 +8,11 @@ import { applyRecord, type RunState } from '../run/run-state.js';
 import { serializeError } from '../run/serialize-error.js';
 import type { Attempt } from './attempt.js';
 import type { AttemptOutcome } from './attempt-outcome.js';
+import { type Commit, Commits } from './commits.js';
 import { recordOf } from './decision-record.js';
 import { emitRecord } from './emit-record.js';
 import type { ExecutionServices } from './execution-services.js';
+import { LaterStarts } from './later-starts.js';
 import { delayBeforeRetry, retryOf } from './retry.js';
 import { RunningAttempt } from './running-attempt.js';
 import { Scheduler } from './scheduler.js';
@@ -34,16 +36,10 @@ class RunExecution {
   private parked = 0;
   /** How many of their waits end so soon that the run does not pause for them. */
   private satOut = 0;
-  /** Nodes that will be told when they may try to start again. */
-  private refused = 0;
-  /** Nodes that start later, by index: how to forget about it. */
-  private readonly timers = new Map<number, () => void>();
   /** Nodes whose next attempt an earlier process had planned, by index: its time is looked at once. */
   private readonly takenOver = new Set<number>();
-  /** Nodes that start so late that the run does not wait for them. */
-  private readonly held: Pause[] = [];
-  private committing = 0;
-  private newest: { readonly appended: Promise<void>; readonly commits: Commit[] } | undefined;
+  private readonly laterStarts: LaterStarts;
+  private readonly commits: Commits;
   private isAdvancing = false;
   private isReacting = false;
   private isStopped = false;
@@ -65,7 +61,15 @@ class RunExecution {
     readonly services: ExecutionServices,
     private readonly resolve: (status: EndStatus) => void,
     private readonly reject: (error: unknown) => void,
-  ) {}
+  ) {
+    const makeReady = (placed: GraphNode) => this.scheduler?.makeReady(placed);
+    this.laterStarts = new LaterStarts(services, makeReady, () => this.advance());
+    this.commits = new Commits(services.log, {
+      onCommitted: (commit) => this.react(commit),
+      onCommittedLater: (commits) => this.reactLater(commits),
+      onFailed: (error, commit) => this.fail(error, commit),
+    });
+  }
 
   start(): void {
     this.services.signal?.addEventListener('abort', this.stop);
@@ -102,7 +106,7 @@ class RunExecution {
   private startReady(scheduler: Scheduler): void {
     const { concurrency, maxUncommitted = Number.POSITIVE_INFINITY } = this.services;
     while (this.isStarting && this.attempts.size - this.parked < concurrency) {
-      if (this.committing >= maxUncommitted) return;
+      if (this.commits.count >= maxUncommitted) return;
       this.services.log.check?.();
       const placed = scheduler.takeReady();
       if (placed === undefined) return;
@@ -118,10 +122,11 @@ class RunExecution {
   private startAttempt(placed: GraphNode): void {
     const progress = this.state.progress.size > 0 ? this.state.progress.get(placed.node.id) : undefined;
     if (progress?.retryAt !== undefined && this.takenOver.delete(placed.index)) {
-      return this.startLater(placed, { reason: 'retry', nodeId: placed.node.id, resumeAt: progress.retryAt });
+      const { id: nodeId } = placed.node;
+      return this.laterStarts.startLater(placed, { reason: 'retry', nodeId, resumeAt: progress.retryAt });
     }
-    const entered = this.services.admission?.enter(placed, () => this.enterAgain(placed));
-    if (entered?.isAdmitted === false) return this.putOff(placed, entered.pause);
+    const entered = this.services.admission?.enter(placed, () => this.laterStarts.tryAgain(placed));
+    if (entered?.isAdmitted === false) return this.laterStarts.putOff(placed, entered.pause);
     const startedMs = this.services.now();
     const number = (progress?.failedAttempts ?? 0) + 1;
     this.services.emit?.({ type: 'node_started', nodeId: placed.node.id, attempt: number });
@@ -184,41 +189,6 @@ class RunExecution {
     return errorOf(error, node.id);
   }
 
-  /** A node that may not start yet. */
-  private putOff(placed: GraphNode, pause: Pause | undefined): void {
-    if (pause === undefined) this.refused++;
-    else if ('resumeAt' in pause) this.startLater(placed, pause);
-    else this.hold(pause);
-  }
-
-  private enterAgain(placed: GraphNode): void {
-    this.refused--;
-    this.scheduler?.makeReady(placed);
-    this.advance();
-  }
-
-  /** Many nodes may wait for the same: some of them are enough to tell. */
-  private hold(pause: Pause): void {
-    if (this.held.length < mostHeld) this.held.push(pause);
-  }
-
-  private startLater(placed: GraphNode, pause: Pause & { readonly resumeAt: string }): void {
-    const delayMs = Date.parse(pause.resumeAt) - this.services.now();
-    if (delayMs <= 0) this.scheduler?.makeReady(placed);
-    else if (delayMs > this.services.pauseAfterMs) this.hold(pause);
-    else
-      this.timers.set(
-        placed.index,
-        this.services.setTimer(() => this.startNow(placed), delayMs),
-      );
-  }
-
-  private startNow(placed: GraphNode): void {
-    this.timers.delete(placed.index);
-    this.scheduler?.makeReady(placed);
-    this.advance();
-  }
-
   /** For a handler at work. */
   record(records: readonly RunRecord[]): Promise<void> {
     return new Promise((resolve, reject) => this.commit(records, { resolve, reject }));
@@ -248,39 +218,15 @@ class RunExecution {
     return true;
   }
 
-  private commit(records: readonly RunRecord[], waiter?: Waiter): void {
+  private commit(records: readonly RunRecord[], waiter?: Commit['waiter']): void {
     const commit = { records, waiter };
     if (this.failure !== undefined) return this.fail(this.failure.error, commit);
-    let appended: void | Promise<void>;
-    try {
-      appended = this.services.log.append(records, this.attempts.size - (waiter === undefined ? 0 : 1));
-    } catch (error) {
-      return this.fail(error, commit);
-    }
-    if (appended === undefined) return this.react(commit);
-    this.committing++;
-    if (this.newest?.appended === appended) this.newest.commits.push(commit);
-    else this.await(appended, [commit]);
+    this.commits.append(commit, this.attempts.size - (waiter === undefined ? 0 : 1));
   }
 
-  /** Appends that share a promise, as those do that share a flush, are waited for together. */
-  private await(appended: Promise<void>, commits: Commit[]): void {
-    this.newest = { appended, commits };
-    const forget = () => {
-      this.committing -= commits.length;
-      if (this.newest?.appended === appended) this.newest = undefined;
-    };
-    appended.then(
-      () => {
-        forget();
-        for (const commit of commits) this.guard(() => this.react(commit));
-        this.advance();
-      },
-      (error) => {
-        forget();
-        for (const commit of commits) this.fail(error, commit);
-      },
-    );
+  private reactLater(commits: readonly Commit[]): void {
+    for (const commit of commits) this.guard(() => this.react(commit));
+    this.advance();
   }
 
   /** Listeners may stop the run from in here: the records are all applied before anything follows from that. */
@@ -311,12 +257,12 @@ class RunExecution {
   }
 
   private startAgain(placed: GraphNode, { nodeId, retryAt }: NodeRecordOf<'attempt_failed'>): void {
-    if (this.isStarting) this.startLater(placed, { reason: 'retry', nodeId, resumeAt: retryAt });
+    if (this.isStarting) this.laterStarts.startLater(placed, { reason: 'retry', nodeId, resumeAt: retryAt });
   }
 
   private interrupt(): void {
     this.isStopped = true;
-    this.cancelTimers();
+    this.laterStarts.cancel();
     for (const running of [...this.attempts]) running.interrupt(this.services.signal?.reason);
     const { setTimer, graceMs } = this.services;
     if (this.attempts.size > 0) this.cancelGrace = setTimer(() => this.leaveBehind(), graceMs);
@@ -334,13 +280,13 @@ class RunExecution {
 
   private beginDraining(): void {
     this.isDraining = true;
-    this.cancelTimers();
+    this.laterStarts.cancel();
     this.advance();
   }
 
   private fail(error: unknown, { records, waiter }: Commit = nothing): void {
     this.failure ??= { error };
-    this.cancelTimers();
+    this.laterStarts.cancel();
     this.keep(records);
     waiter?.reject(error);
     for (const running of [...this.attempts]) running.unpark(error);
@@ -353,11 +299,6 @@ class RunExecution {
    */
   private keep(records: readonly RunRecord[]): void {
     this.unkept.push(...records);
-  }
-
-  private cancelTimers(): void {
-    for (const cancel of this.timers.values()) cancel();
-    this.timers.clear();
   }
 
   private finish(): void {
@@ -403,7 +344,7 @@ class RunExecution {
 
   /** What is left to do and has to wait for something that the run does not wait for. */
   private pauses(): Pause[] {
-    return [...this.held, ...[...this.attempts].flatMap((running) => running.pauses)];
+    return [...this.laterStarts.held, ...[...this.attempts].flatMap((running) => running.pauses)];
   }
 
   private end(status: EndStatus): void {
@@ -426,8 +367,8 @@ class RunExecution {
   }
 
   private isBusy(): boolean {
-    if (this.attempts.size > this.parked || this.committing > 0 || this.isLooking) return true;
-    return this.timers.size > 0 || (this.satOut + this.refused > 0 && this.isStarting);
+    if (this.attempts.size > this.parked || this.commits.count > 0 || this.isLooking) return true;
+    return this.laterStarts.timed > 0 || (this.satOut + this.laterStarts.untimed > 0 && this.isStarting);
   }
 
   private isoNow(): string {
@@ -435,21 +376,6 @@ class RunExecution {
   }
 }
 
-/** Records on their way into the log. */
-interface Commit {
-  readonly records: readonly RunRecord[];
-  /** A handler that goes on when they are there. */
-  readonly waiter?: Waiter | undefined;
-}
-
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
 const drained: Pause = { reason: 'drain' };
-
-/** So many waits are told of. */
-const mostHeld = 100;
 
 const nothing: Commit = { records: [] };
