@@ -1,5 +1,6 @@
 import { CheckpointCorruptError } from '../errors.js';
-import { allDeletedIds, openingOf, type SurveyedJournal } from './journal-survey.js';
+import { openingOf } from './journal-opening.js';
+import { allDeletedIds, type SurveyedJournal } from './journal-survey.js';
 import type { JournalOpening } from './persistence-manager.js';
 import { replayJournal } from './replay.js';
 import type { Sha256 } from './sealed-document.js';

@@ -1,4 +1,5 @@
-import { allDeletedIds, listedPositions, openingOf, type SurveyedJournal } from './journal-survey.js';
+import { journalsAfter, openingOf } from './journal-opening.js';
+import { allDeletedIds, listedPositions, type SurveyedJournal } from './journal-survey.js';
 import type { JournalOpening } from './persistence-manager.js';
 import type { Replayed } from './replay.js';
 
@@ -33,4 +34,15 @@ export function prunedOpening(
   const deletedIds = new Set([...allDeletedIds(journals), ...doomedIds]);
   const run = { identity: header, epoch, records, positions, headerText };
   return openingOf(run, journals, 'strict', { deletedIds });
+}
+
+/** The journals of a plan that stay when these checkpoints are pruned; the new one begins as the latest. */
+export function keptJournals(
+  { header }: Replayed,
+  journals: readonly SurveyedJournal[],
+  doomedIds: ReadonlySet<string>,
+): readonly SurveyedJournal[] {
+  const deletedIds = new Set([...allDeletedIds(journals), ...doomedIds]);
+  const replaced = new Set(journalsAfter(header, journals, { deletedIds }).replaced);
+  return journals.filter((one) => one === journals[0] || !replaced.has(one));
 }

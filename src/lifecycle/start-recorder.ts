@@ -1,8 +1,8 @@
 import { type Checkpoint, type IntactSummary, isIntact } from '../checkpoint/checkpoint.js';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { encodeRecord, type Position } from '../checkpoint/journal-codec.js';
+import { openingOf } from '../checkpoint/journal-opening.js';
 import { JournalRecorder } from '../checkpoint/journal-recorder.js';
-import { openingOf } from '../checkpoint/journal-survey.js';
 import type { PlanLease } from '../checkpoint/persistence-manager.js';
 import { Recorder } from '../checkpoint/recorder.js';
 import type { RunRecorder } from '../checkpoint/run-recorder.js';

@@ -1,5 +1,5 @@
 import { type Checkpoint, isIntact } from '../checkpoint/checkpoint.js';
-import { prunedOpening } from '../checkpoint/journal-pruning.js';
+import { keptJournals } from '../checkpoint/journal-pruning.js';
 import type { SurveyedJournal } from '../checkpoint/journal-survey.js';
 import type { StoredBlob } from '../checkpoint/persistence-manager.js';
 import type { CheckedStore } from './checked-store.js';
@@ -23,7 +23,7 @@ export async function unnamedBlobs(
   const strike = (text: string) => {
     for (const [, sha256 = ''] of text.matchAll(/sha256:([0-9a-f]{64})/g)) unnamed.delete(sha256);
   };
-  const kept = await keptJournals(stored, pruning);
+  const kept = journalsKept(stored, pruning);
   for (const { journal } of kept) for (const line of journal.lines) strike(line);
   if (unnamed.size === 0) return [];
 
@@ -38,18 +38,12 @@ export async function unnamedBlobs(
   return [...unnamed.values()];
 }
 
-async function keptJournals(
-  { journals }: StoredPlan,
+function journalsKept(
+  { journals: { surveyed, states } }: StoredPlan,
   { checkpointIds, isJournalDue }: Pruning,
-): Promise<readonly SurveyedJournal[]> {
-  const { surveyed, states } = journals;
-  const [latest] = surveyed;
+): readonly SurveyedJournal[] {
   const replayed = states[0]?.replayed;
-  if (!isJournalDue || latest === undefined || replayed === undefined) return surveyed;
-  const doomed = { doomedIds: new Set(checkpointIds), epoch: latest.journal.epoch + 1 };
-  const { replaces } = await prunedOpening(replayed, surveyed, doomed);
-  const replaced = new Set(replaces);
-  return surveyed.filter((one) => one === latest || !replaced.has(one.journal.epoch)); // the new one begins as the latest
+  return isJournalDue && replayed !== undefined ? keptJournals(replayed, surveyed, new Set(checkpointIds)) : surveyed;
 }
 
 /** Checkpoints that stay and are no places in a journal that has all of what they have. */
