@@ -1,11 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { type LockHolder, PersistenceError, VibeError } from '../errors.js';
-import { localDispatch } from '../execution/attempt.js';
-import type { AttemptOutcome } from '../execution/attempt-outcome.js';
 import type { Emit } from '../execution/execution-event.js';
-import type { ExecutionServices } from '../execution/execution-services.js';
-import { executeRun } from '../execution/executor.js';
 import { type ExecutionResult, executionResultOf, type PersistenceInfo } from '../run/execution-result.js';
 import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
 import type { NodeRecord } from '../run/node-record.js';
@@ -14,9 +9,9 @@ import { unrecordedLog } from '../run/run-log.js';
 import type { RunState } from '../run/run-state.js';
 import { decidedJobs } from './decide-jobs.js';
 import { createEmitter, type EmitterSubject } from './emitter.js';
+import { executeInTime } from './execute-in-time.js';
 import { findStart, findTarget, type StoredStart, type Target } from './find-run.js';
 import { type HeldPlan, holdPlan } from './hold-plan.js';
-import { idempotencyKeyOf } from './identity.js';
 import type { LiveRun } from './live-runs.js';
 import { makePlan } from './make-plan.js';
 import { type OpenRun, openNewRun } from './open-run.js';
@@ -26,8 +21,8 @@ import { pruneAfterRun } from './prune.js';
 import { redactCall } from './redaction.js';
 import { RunBlobs, surveyBlobs } from './run-blobs.js';
 import type { AskedCall, RunCall } from './run-call.js';
-import { runLimitsOf } from './run-limits.js';
 import { emptyInbox, RunMailbox } from './run-mailbox.js';
+import { runServicesOf } from './run-services.js';
 import { type OnSaved, type StartedRecorder, startRecorder } from './start-recorder.js';
 
 /** One run from call to close: find, lock, recover, decompose, execute, finish. */
@@ -64,7 +59,7 @@ async function runUnrecorded(call: RunCall, planner: PlannerServices, live: Live
   subject.state = state;
   beLive(live, state);
   emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
-  await executeInTime(state, { ...servicesOf(call, planner, state, live, emit), log: unrecordedLog }, planner, live);
+  await executeInTime(state, { ...runServicesOf(call, planner, state, live, emit), log: unrecordedLog }, planner, live);
   return finish(state, 0, { checkpointEnabled: false }, emit);
 }
 
@@ -205,7 +200,7 @@ async function runPrepared(
     if (resumedFrom === undefined) emit?.({ type: 'plan_created', totalNodes: state.graph.nodes.length });
     const keeper = blobs && new RunBlobs(state.planId, blobs, prepared.blobs);
     const recorded = { log: recorder, mailbox, blobs: keeper, maxUncommitted, decided };
-    const services = { ...servicesOf(call, planner, state, live, emit), ...recorded };
+    const services = { ...runServicesOf(call, planner, state, live, emit), ...recorded };
     await executeInTime(state, services, planner, live);
     if (state.status === 'completed' && inbox !== undefined) await emptyInbox(state.planId, inbox, planner.host);
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
@@ -243,86 +238,6 @@ function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Em
   if (result.status !== 'paused') emit?.({ type: 'run_completed', status: result.status });
   else if (result.pause !== undefined) emit?.({ type: 'run_paused', pause: result.pause });
   return result;
-}
-
-/** A run that takes too long ends as if its caller had aborted it. */
-async function executeInTime(
-  state: RunState,
-  services: ExecutionServices,
-  { host, runTimeoutMs }: PlannerServices,
-  live: LiveRun,
-): Promise<void> {
-  const cancel =
-    runTimeoutMs === undefined
-      ? undefined
-      : host.setTimer(() => {
-          host.log('warn', 'A run is over its runTimeoutMs and ends early.', { runId: state.runId });
-          live.abort(runTimedOut(state.runId, runTimeoutMs));
-        }, runTimeoutMs);
-  try {
-    await executeRun(state, services);
-  } finally {
-    cancel?.();
-  }
-}
-
-function runTimedOut(runId: string, runTimeoutMs: number): VibeError {
-  const next = 'Call executeWithResume with the same vibe to go on';
-  const what = `Run ${JSON.stringify(runId)} did not finish within ${runTimeoutMs} ms`;
-  return new VibeError('RUN_TIMEOUT', `${what}. ${next}, or raise runTimeoutMs.`);
-}
-
-function servicesOf(
-  { budget: asked }: RunCall,
-  planner: PlannerServices,
-  state: RunState,
-  live: LiveRun,
-  emit: Emit | undefined,
-) {
-  const { admission, budget, useTokens } = runLimitsOf(planner, state, asked ?? planner.budget);
-  const { host, lookup, concurrency, retry, limits, graceMs, pauseAfterMs, maxNodes, redactor } = planner;
-  const late = (message: string) => (nodeId: string, outcome: AttemptOutcome) =>
-    host.log('warn', message, { nodeId, ...outcome });
-  const dispatch = localDispatch(lookup, {
-    limits,
-    budget,
-    useTokens,
-    newController: newQuietController,
-    idempotencyKeyOf: (nodeId, job) => idempotencyKeyOf(state.runId, nodeId, job),
-    onLateEnd: late('An attempt ended after its timeout; what it returned is dropped.'),
-  });
-  const { setTimer } = host;
-  const redaction = redactor && {
-    redactOutput: (output: unknown, nodeId: string) => redactor.output(output, nodeId),
-    redactMessage: (message: string, nodeId: string) => redactor.message(message, nodeId),
-    errorOf: (thrown: unknown, nodeId: string) => redactor.error(thrown, nodeId),
-  };
-  const held = admission && { admission };
-  return {
-    dispatch,
-    concurrency,
-    retry,
-    ...held,
-    ...redaction,
-    nodeTimeoutMs: limits.nodeTimeoutMs,
-    now: () => host.now(),
-    random: () => host.random(),
-    setTimer,
-    pauseAfterMs,
-    maxNodes,
-    emit,
-    signal: live.signal,
-    drain: live.drain,
-    graceMs,
-    onLeftBehind: late('A handler ended after its run had ended without it; what it returned is dropped.'),
-  };
-}
-
-/** Any number of handlers may listen to one signal without a warning from Node. */
-function newQuietController(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
 }
 
 function emitStart(
