@@ -81,18 +81,27 @@ export function canonicalJson(value: unknown): string {
 /** Whether two values are the same JSON: the order of keys does not count, nor a field that is `undefined`. */
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((item, index) => equalJson(item, b[index]));
+  if (!isObject(a) || !isObject(b)) return false;
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && areEqualItems(a, b);
+  let more = 0;
+  for (const key in a) {
+    const field = ownField(a, key);
+    if (field === undefined) continue;
+    if (!equalJson(field, ownField(b, key))) return false;
+    more++;
   }
-  const [fields, others] = [definedKeys(a as JsonObject), definedKeys(b as JsonObject)];
-  const isIn = (key: string) => Object.hasOwn(b, key) && equalJson((a as JsonObject)[key], (b as JsonObject)[key]);
-  return fields.length === others.length && fields.every(isIn);
+  for (const key in b) if (ownField(b, key) !== undefined) more--;
+  return more === 0;
 }
 
-function definedKeys(value: JsonObject): string[] {
-  return Object.keys(value).filter((key) => value[key] !== undefined);
+function areEqualItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (!equalJson(a[index], b[index])) return false;
+  return true;
+}
+
+function ownField(value: object, key: string): unknown {
+  return Object.hasOwn(value, key) ? (value as JsonObject)[key] : undefined;
 }
 
 /** Whether JSON nests deeper than so many levels: asked of what was parsed, which may nest as deep as it likes. */

@@ -2,7 +2,15 @@ import { runInNewContext } from 'node:vm';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, copyJson, isPlainObject, maxJsonBytes, maxJsonDepth } from '../../src/plan/json-value.js';
+import {
+  canonicalJson,
+  copyJson,
+  equalJson,
+  freezeJson,
+  isPlainObject,
+  maxJsonBytes,
+  maxJsonDepth,
+} from '../../src/plan/json-value.js';
 
 class Picture {
   width = 1;
@@ -189,6 +197,65 @@ describe('canonicalJson', () => {
   it('does not depend on the order in which keys were set', () => {
     expect(canonicalJson({ b: [{ d: 1, c: 2 }], a: 3 })).toBe(canonicalJson({ a: 3, b: [{ c: 2, d: 1 }] }));
     expect(canonicalJson([1, 2])).not.toBe(canonicalJson([2, 1]));
+  });
+});
+
+describe('equalJson', () => {
+  /** Few names and values, so that many pairs are equal. */
+  const small = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom<unknown>(0, 1, '', 'a', null, true, undefined),
+      fc.array(tie('value'), { maxLength: 2 }),
+      fc.dictionary(fc.constantFrom('a', 'b', '__proto__', 'constructor', '0'), tie('value'), { maxKeys: 2 }),
+    ),
+  })).value;
+
+  it('says of two values whether they are written alike, fields that are undefined aside', () => {
+    const written = (value: unknown) => canonicalJson(value === undefined ? 'undefined' : value);
+    const isInArray = (value: unknown): boolean =>
+      typeof value === 'object' &&
+      value !== null &&
+      (Array.isArray(value)
+        ? value.some((item) => item === undefined || isInArray(item))
+        : Object.values(value).some(isInArray));
+    let equal = 0;
+    fc.assert(
+      fc.property(small, small, (a, b) => {
+        fc.pre(!isInArray(a) && !isInArray(b)); // in an array it is written as null
+        const isEqual = written(a) === written(b);
+        if (isEqual) equal++;
+        expect(equalJson(a, b)).toBe(isEqual);
+        expect(equalJson(b, a)).toBe(isEqual);
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(equal).toBeGreaterThan(100);
+  });
+
+  it('finds nothing in a prototype', () => {
+    expect(equalJson({ constructor: Object }, {})).toBe(false);
+    expect(equalJson(Object.create({ a: 1 }), { a: 1 })).toBe(false);
+    expect(equalJson(Object.create({ a: 1 }), {})).toBe(true);
+    expect(equalJson([], {})).toBe(false);
+  });
+});
+
+describe('freezeJson', () => {
+  it('freezes everything inside, and nothing of a prototype', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const open: unknown[] = [freezeJson(value)];
+        for (let inner = open.pop(); open.length > 0 || inner !== undefined; inner = open.pop()) {
+          if (typeof inner !== 'object' || inner === null) continue;
+          expect(Object.isFrozen(inner)).toBe(true);
+          open.push(...Object.values(inner));
+        }
+      }),
+    );
+    const inherited = { list: [1] };
+    freezeJson(Object.create(inherited));
+    expect(Object.isFrozen(inherited.list)).toBe(false);
   });
 });
 
