@@ -101,9 +101,9 @@ export function checkSamePlan(
 
 /** Freezes the nodes of a plan, some at a time. */
 function* freezing({ rootNodes }: WorkflowPlan): Generator<void, void> {
-  for (const [index, node] of rootNodes.entries()) {
+  for (let index = 0; index < rootNodes.length; index++) {
     if (isStep(index)) yield;
-    freezeJson(node);
+    freezeJson(rootNodes[index]);
   }
 }
 

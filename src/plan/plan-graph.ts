@@ -71,9 +71,9 @@ export class PlanGraph {
   *adding(nodes: readonly WorkflowNode[]): Generator<void, Issue[]> {
     const issues: Issue[] = [];
     const first = this.nodes.length;
-    for (const [index, node] of nodes.entries()) {
+    for (let index = 0; index < nodes.length; index++) {
       if (isStep(index)) yield;
-      this.place(node, undefined, issues);
+      this.place(nodes[index] as WorkflowNode, undefined, issues);
     }
     for (let index = first; index < this.nodes.length; index++) {
       if (isStep(index)) yield;
@@ -162,6 +162,7 @@ export class PlanGraph {
       this.edge(ownPoint(parent), ownPoint(placed));
       this.edge(subtreePoint(placed), subtreePoint(parent));
     }
+    if (node.dependencies.length === 0) return;
     for (const id of distinct(node.dependencies)) {
       const dependency = this.byId.get(id);
       if (dependency === undefined) {
