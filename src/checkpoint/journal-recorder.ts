@@ -1,6 +1,7 @@
-import { executionStateOf } from '../run/execution-state.js';
+import { executionStateOf, takingExecutionState } from '../run/execution-state.js';
 import type { RunRecord } from '../run/run-record.js';
 import { applyRecord, type RunState } from '../run/run-state.js';
+import { inTurns } from '../turns.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { CheckpointIds } from './checkpoint-id.js';
 import { encodeDeleted, encodePosition, encodeRecord, type Position } from './journal-codec.js';
@@ -125,8 +126,9 @@ export class JournalRecorder implements RunRecorder {
     const written = writer.append([...lines, encodePosition(position)]);
     await written;
     const flushed = writer.flush();
-    const save = this.saveOf(position); // nothing changes any more, and whoever waits has had a turn
-    await Promise.all([this.saved(save, written), flushed]);
+    flushed.catch(() => {}); // told where it is awaited
+    const state = position.hasFile ? await inTurns(takingExecutionState(this.state)) : undefined;
+    await Promise.all([this.saved(saveOf(position, state), written), flushed]);
     this.check();
   }
 
@@ -135,13 +137,8 @@ export class JournalRecorder implements RunRecorder {
   }
 
   private newSave(file: WrittenOut): Save {
-    return this.saveOf(this.newPosition(file));
-  }
-
-  /** Of what the state is now. */
-  private saveOf(position: Position): Save {
-    const { checkpointId, createdAt, hasFile } = position;
-    return { position, snapshot: hasFile ? { checkpointId, createdAt, ...executionStateOf(this.state) } : undefined };
+    const position = this.newPosition(file);
+    return saveOf(position, position.hasFile ? executionStateOf(this.state) : undefined);
   }
 
   private newPosition(file: WrittenOut): Position {
@@ -185,4 +182,10 @@ export class JournalRecorder implements RunRecorder {
     if (this.closing !== undefined && this.failure === undefined) this.options.onLateFailure(error);
     this.failure ??= { error };
   }
+}
+
+/** @param state what its file holds, if it has one */
+function saveOf(position: Position, state: ReturnType<typeof executionStateOf> | undefined): Save {
+  const { checkpointId, createdAt } = position;
+  return { position, snapshot: state && { checkpointId, createdAt, ...state } };
 }

@@ -1,12 +1,13 @@
 import { isRollingId } from '../checkpoint/checkpoint-id.js';
 import { type LockHolder, PersistenceError, VibeError } from '../errors.js';
 import type { Emit } from '../execution/execution-event.js';
-import { type ExecutionResult, executionResultOf, type PersistenceInfo } from '../run/execution-result.js';
+import { type ExecutionResult, makingExecutionResult, type PersistenceInfo } from '../run/execution-result.js';
 import { type ExecutionState, executionStateOf } from '../run/execution-state.js';
 import type { NodeRecord } from '../run/node-record.js';
 import { completeUntil } from '../run/reopen-node.js';
 import { unrecordedLog } from '../run/run-log.js';
 import type { RunState } from '../run/run-state.js';
+import { inTurns } from '../turns.js';
 import { decidedJobs } from './decide-jobs.js';
 import { createEmitter, type EmitterSubject } from './emitter.js';
 import { executeInTime } from './execute-in-time.js';
@@ -159,7 +160,7 @@ async function prepareRun(
   if (start !== undefined && call.checkpointId === undefined && reopened.length === 0 && isFinished(subject.state)) {
     const { inbox } = planner.store;
     if (inbox !== undefined) await emptyInbox(planId, inbox, planner.host); // a crash may have come before that
-    return { result: returnFinished(start, subject.state as RunState, planner, emit) };
+    return { result: await returnFinished(start, subject.state as RunState, planner, emit) };
   }
   look.end(false);
   if (start?.run.toRunAgain !== undefined && reopened.length > 0) {
@@ -204,7 +205,7 @@ async function runPrepared(
     await executeInTime(state, services, planner, live);
     if (state.status === 'completed' && inbox !== undefined) await emptyInbox(state.planId, inbox, planner.host);
     const info = infoOf(planner, { lastCheckpointId: last.checkpointId, resumedFrom });
-    return finish(state, reused, info, emit);
+    return await finish(state, reused, info, emit);
   } catch (error) {
     throw withExecutionState(error, state);
   } finally {
@@ -228,13 +229,18 @@ function returnFinished(
   state: RunState,
   planner: PlannerServices,
   emit: Emit | undefined,
-): ExecutionResult {
+): Promise<ExecutionResult> {
   const info = infoOf(planner, { lastCheckpointId: listedId(checkpointId), resumedFrom: checkpointId });
   return finish(state, state.completed.length, info, emit);
 }
 
-function finish(state: RunState, reused: number, info: PersistenceInfo, emit: Emit | undefined): ExecutionResult {
-  const result = executionResultOf(state, reused, info);
+async function finish(
+  state: RunState,
+  reused: number,
+  info: PersistenceInfo,
+  emit: Emit | undefined,
+): Promise<ExecutionResult> {
+  const result = await inTurns(makingExecutionResult(state, reused, info));
   if (result.status !== 'paused') emit?.({ type: 'run_completed', status: result.status });
   else if (result.pause !== undefined) emit?.({ type: 'run_paused', pause: result.pause });
   return result;

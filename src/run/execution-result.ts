@@ -1,4 +1,5 @@
 import { setOwn } from '../plan/json-value.js';
+import { isStep } from '../plan/plan-graph.js';
 import type { NodeResult } from './node-result.js';
 import { mostUrgent, type Pause } from './pause.js';
 import type { EndStatus } from './run-record.js';
@@ -57,12 +58,18 @@ export interface ExecutionResult {
   readonly pauses: readonly Pause[];
 }
 
-/** Computes the result of a run that has ended. O(nodes). */
-export function executionResultOf(state: RunState, reused: number, persistenceInfo: PersistenceInfo): ExecutionResult {
+/** Makes the result of a run that has ended, in steps. O(nodes). */
+export function* makingExecutionResult(
+  state: RunState,
+  reused: number,
+  persistenceInfo: PersistenceInfo,
+): Generator<void, ExecutionResult> {
   const outputs: Record<string, unknown> = {};
   const failures: FailedResult[] = [];
   const nodeResults: Record<string, NodeResult> = {};
+  let index = 0;
   for (const [nodeId, result] of state.results) {
+    if (isStep(index++)) yield;
     setOwn(nodeResults, nodeId, result);
     if (result.status === 'failed') failures.push(result);
     if (result.status === 'completed') setOwn(outputs, nodeId, result.output);

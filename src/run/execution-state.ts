@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { isPlainObject, setOwn } from '../plan/json-value.js';
+import { isStep } from '../plan/plan-graph.js';
 import { jsonObjectSchema, vibeSchema } from '../plan/vibe.js';
 import { idSchema } from '../plan/workflow-node.js';
 import { workflowPlanSchema } from '../plan/workflow-plan.js';
+import { atOnce } from '../turns.js';
 import { nodeRecordSchema, nodesSpawnedSchema } from './node-record.js';
 import { type NodeResult, nodeResultSchema } from './node-result.js';
 import { pauseSchema } from './pause.js';
@@ -77,10 +79,22 @@ export const executionStateSchema = z.object({
 });
 export type ExecutionState = z.infer<typeof executionStateSchema>;
 
+/** What can be taken of a run at any time. */
+type TakenState = ExecutionState & { vibeKey: string; epoch: number; seq: number };
+
 /** A copy of what a run amounts to now; later records do not change it. O(nodes). */
-export function executionStateOf(state: RunState): ExecutionState & { vibeKey: string; epoch: number; seq: number } {
+export function executionStateOf(state: RunState): TakenState {
+  return atOnce(takingExecutionState(state));
+}
+
+/** The same in steps, of a run in which nothing happens meanwhile. */
+export function* takingExecutionState(state: RunState): Generator<void, TakenState> {
   const nodeResults: Record<string, NodeResult> = {};
-  for (const [nodeId, result] of state.results) setOwn(nodeResults, nodeId, result);
+  let taken = 0;
+  for (const [nodeId, result] of state.results) {
+    if (isStep(taken++)) yield;
+    setOwn(nodeResults, nodeId, result);
+  }
   const pendingNodes: string[] = [];
   // The graph may be ahead of this state: it is shared with one that is.
   for (const { node, index } of state.graph.nodes) if (state.isComplete[index] === 0) pendingNodes.push(node.id);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { VibeError } from '../../src/errors.js';
 import { assertCompleted } from '../../src/run/assert-completed.js';
-import { executionResultOf } from '../../src/run/execution-result.js';
+import { makingExecutionResult } from '../../src/run/execution-result.js';
+import { takingExecutionState } from '../../src/run/execution-state.js';
+import { atOnce } from '../../src/turns.js';
 import { DrivenRun, replay, servedBy } from '../helpers/execution-driven-run.js';
 import { composite, node, nodeAfter } from '../helpers/plan-builders.js';
 
@@ -14,10 +16,10 @@ async function resultOf(nodes: Parameters<typeof replay>[0], failing: readonly s
   });
   const run = new DrivenRun(nodes, { handlers });
   await run.ended;
-  return executionResultOf(run.state, 1, info);
+  return atOnce(makingExecutionResult(run.state, 1, info));
 }
 
-describe('executionResultOf', () => {
+describe('the result of a run', () => {
   it('sums a run up', async () => {
     const nodes = [node('a', { children: [node('b'), node('x')] }), composite('all', [node('c')]), nodeAfter('z', 'a')];
     const result = await resultOf(nodes, ['x']);
@@ -41,8 +43,25 @@ describe('executionResultOf', () => {
     expect(Object.getPrototypeOf(outputs)).toBe(Object.prototype);
   });
 
+  it('is made in steps where there are many nodes, as is the state of a run that has ended', async () => {
+    const run = new DrivenRun(
+      Array.from({ length: 600 }, (_, index) => node(`n${index}`)),
+      {
+        handlers: servedBy(() => 'done'),
+      },
+    );
+    await run.ended;
+    for (const steps of [makingExecutionResult(run.state, 0, info), takingExecutionState(run.state)]) {
+      expect([steps.next(), steps.next(), steps.next()]).toMatchObject([
+        { done: false },
+        { done: false },
+        { done: true, value: { nodeResults: { n599: { output: 'done' } } } },
+      ]);
+    }
+  });
+
   it('has nothing to say of a run that has not ended', () => {
-    expect(() => executionResultOf(replay([node('a')], []), 0, info)).toThrow('has not ended');
+    expect(() => atOnce(makingExecutionResult(replay([node('a')], []), 0, info))).toThrow('has not ended');
   });
 });
 
