@@ -1,8 +1,7 @@
-import { executionStateOf, takingExecutionState } from '../run/execution-state.js';
+import { type TakenState, takingExecutionState } from '../run/execution-state.js';
 import type { RunRecord } from '../run/run-record.js';
 import { applyRecord, type RunState } from '../run/run-state.js';
 import { inTurns } from '../turns.js';
-import type { Checkpoint } from './checkpoint.js';
 import type { CheckpointIds } from './checkpoint-id.js';
 import { encodeDeleted, encodePosition, encodeRecord, type Position } from './journal-codec.js';
 import type { JournalWriter, PersistenceManager, PlanLease } from './persistence-manager.js';
@@ -30,7 +29,8 @@ export interface JournalRecorderOptions {
 /** A checkpoint that is being saved: its line for the journal, and its file unless the position is enough. */
 interface Save {
   readonly position: Position;
-  readonly snapshot: Checkpoint | undefined;
+  /** What the file holds, as it was when the position was taken. */
+  readonly taking: Generator<void, TakenState> | undefined;
 }
 
 /** When a checkpoint is written out as a file: otherwise it is a position. */
@@ -121,14 +121,11 @@ export class JournalRecorder implements RunRecorder {
   }
 
   private async end(lines: readonly string[]): Promise<void> {
-    const position = this.newPosition('always');
+    const save = this.newSave('always');
     const { writer } = this.options;
-    const written = writer.append([...lines, encodePosition(position)]);
+    const written = writer.append([...lines, encodePosition(save.position)]);
     await written;
-    const flushed = writer.flush();
-    flushed.catch(() => {}); // told where it is awaited
-    const state = position.hasFile ? await inTurns(takingExecutionState(this.state)) : undefined;
-    await Promise.all([this.saved(saveOf(position, state), written), flushed]);
+    await Promise.all([this.saved(save, written), writer.flush()]);
     this.check();
   }
 
@@ -138,7 +135,7 @@ export class JournalRecorder implements RunRecorder {
 
   private newSave(file: WrittenOut): Save {
     const position = this.newPosition(file);
-    return saveOf(position, position.hasFile ? executionStateOf(this.state) : undefined);
+    return { position, taking: position.hasFile ? takingExecutionState(this.state) : undefined };
   }
 
   private newPosition(file: WrittenOut): Position {
@@ -156,23 +153,23 @@ export class JournalRecorder implements RunRecorder {
   }
 
   /** Resolves when a checkpoint whose line is being appended is listed. Files are written one after the other. */
-  private async saved({ position, snapshot }: Save, appended: void | Promise<void>): Promise<void> {
+  private async saved({ position, taking }: Save, appended: void | Promise<void>): Promise<void> {
     await appended;
-    if (snapshot === undefined) {
+    if (taking === undefined) {
       this.positionIds.add(position.checkpointId);
       await undefined; // whoever waits for the records hears of them first
     } else {
-      const written = this.saving.then(() => this.writeFile(snapshot));
+      const written = this.saving.then(() => this.writeFile(position, taking));
       this.saving = written.catch((error) => this.fail(error));
       await written;
     }
     this.options.onSaved(position);
   }
 
-  private async writeFile(snapshot: Checkpoint): Promise<void> {
+  private async writeFile({ checkpointId, createdAt }: Position, taking: Generator<void, TakenState>): Promise<void> {
     this.check();
     try {
-      await this.options.store.saveCheckpoint(snapshot);
+      await this.options.store.saveCheckpoint({ checkpointId, createdAt, ...(await inTurns(taking)) });
     } finally {
       await this.options.lease.check(); // also the reason when somebody has taken over and tidied up
     }
@@ -182,10 +179,4 @@ export class JournalRecorder implements RunRecorder {
     if (this.closing !== undefined && this.failure === undefined) this.options.onLateFailure(error);
     this.failure ??= { error };
   }
-}
-
-/** @param state what its file holds, if it has one */
-function saveOf(position: Position, state: ReturnType<typeof executionStateOf> | undefined): Save {
-  const { checkpointId, createdAt } = position;
-  return { position, snapshot: state && { checkpointId, createdAt, ...state } };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isPlainObject, setOwn } from '../plan/json-value.js';
-import { isStep } from '../plan/plan-graph.js';
+import { type GraphNode, isStep } from '../plan/plan-graph.js';
 import { jsonObjectSchema, vibeSchema } from '../plan/vibe.js';
 import { idSchema } from '../plan/workflow-node.js';
 import { workflowPlanSchema } from '../plan/workflow-plan.js';
@@ -80,24 +80,40 @@ export const executionStateSchema = z.object({
 export type ExecutionState = z.infer<typeof executionStateSchema>;
 
 /** What can be taken of a run at any time. */
-type TakenState = ExecutionState & { vibeKey: string; epoch: number; seq: number };
+export type TakenState = ExecutionState & { vibeKey: string; epoch: number; seq: number };
 
 /** A copy of what a run amounts to now; later records do not change it. O(nodes). */
 export function executionStateOf(state: RunState): TakenState {
   return atOnce(takingExecutionState(state));
 }
 
-/** The same in steps, of a run in which nothing happens meanwhile. */
-export function* takingExecutionState(state: RunState): Generator<void, TakenState> {
+/** The same in steps: what the run amounts to when this is called, whatever happens between them. */
+export function takingExecutionState(state: RunState): Generator<void, TakenState> {
+  const results = [...state.results.values()];
+  const isComplete = state.isComplete.slice(); // the graph may be ahead of it: it is shared with a state that is
+  const { nodes } = state.graph;
+  return withTables(fieldsOf(state), results, { isComplete, nodes });
+}
+
+function* withTables(
+  fields: Omit<TakenState, 'pendingNodes' | 'nodeResults'>,
+  results: readonly NodeResult[],
+  { isComplete, nodes }: { readonly isComplete: Uint8Array; readonly nodes: readonly GraphNode[] },
+): Generator<void, TakenState> {
   const nodeResults: Record<string, NodeResult> = {};
-  let taken = 0;
-  for (const [nodeId, result] of state.results) {
-    if (isStep(taken++)) yield;
-    setOwn(nodeResults, nodeId, result);
+  for (let index = 0; index < results.length; index++) {
+    if (isStep(index)) yield;
+    const result = results[index] as NodeResult;
+    setOwn(nodeResults, result.nodeId, result);
   }
   const pendingNodes: string[] = [];
-  // The graph may be ahead of this state: it is shared with one that is.
-  for (const { node, index } of state.graph.nodes) if (state.isComplete[index] === 0) pendingNodes.push(node.id);
+  for (let index = 0; index < isComplete.length; index++) {
+    if (isComplete[index] === 0) pendingNodes.push((nodes[index] as GraphNode).node.id);
+  }
+  return { ...fields, pendingNodes, nodeResults };
+}
+
+function fieldsOf(state: RunState): Omit<TakenState, 'pendingNodes' | 'nodeResults'> {
   const nodeProgress = state.progress.size === 0 ? undefined : [...progressOf(state)];
   return {
     planId: state.planId,
@@ -106,8 +122,6 @@ export function* takingExecutionState(state: RunState): Generator<void, TakenSta
     vibe: state.vibe,
     workflowPlan: state.plan,
     completedNodes: state.completed.toArray(),
-    pendingNodes,
-    nodeResults,
     ...(state.parent !== undefined && { parent: state.parent }),
     vibeKey: state.vibeKey,
     ...(state.isVibeRedacted && { isVibeRedacted: true }),

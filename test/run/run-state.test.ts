@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { CompletedNodes } from '../../src/run/completed-nodes.js';
-import { executionStateOf, executionStateSchema } from '../../src/run/execution-state.js';
+import { executionStateOf, executionStateSchema, takingExecutionState } from '../../src/run/execution-state.js';
 import type { NodeResult } from '../../src/run/node-result.js';
 import type { RunRecord } from '../../src/run/run-record.js';
 import { activeMsOf, applyRecord, type RunState, recordsOf, restoreRunState } from '../../src/run/run-state.js';
+import { atOnce } from '../../src/turns.js';
 import { contentOf, replay, stateOf } from '../helpers/execution-driven-run.js';
 import { composite, node, nodeAfter } from '../helpers/plan-builders.js';
 
@@ -208,5 +209,18 @@ describe('restoreRunState', () => {
     for (const record of records.slice(3)) applyRecord(state, record);
     expect(JSON.stringify(copy)).toBe(text);
     expect(executionStateSchema.parse(copy)).toEqual(copy);
+  });
+
+  it.each([0, 1, 2])('takes a copy in steps that records behind step %i do not change', (steps) => {
+    const many = Array.from({ length: 600 }, (_, index) => `n${index}`);
+    const wide = many.map((id) => node(id));
+    const settled = many.map((id) => completed(id));
+    const state = replay(wide, settled.slice(0, 550));
+    const copy = executionStateOf(state);
+    const taking = takingExecutionState(state);
+    for (let step = 0; step < steps; step++) expect(taking.next().done).toBe(false);
+    for (const record of settled.slice(550)) applyRecord(state, record);
+    applyRecord(state, completed('n0', 'made again'));
+    expect(atOnce(taking)).toEqual(copy);
   });
 });
