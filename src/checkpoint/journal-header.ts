@@ -122,7 +122,7 @@ function moreMembers(fields: JsonObject): string {
 export function decodeHeader(text: string): Decoded<JournalHeader> {
   const opened = openHeader(parseLine(text));
   if (!opened.ok) return opened;
-  const { format: _f, v: _v, durability: _d, total_nodes, fingerprint, ...fields } = opened.value;
+  const { format: _f, v: _v, durability: _d, total_nodes: _t, fingerprint, ...fields } = opened.value;
   const { plan_id, run_id, parent, epoch, carried, vibe_redacted, vibe: rawVibe, workflow_plan, ...unknown } = fields;
   if (isPlainObject(workflow_plan) && isTooDeep(workflow_plan.root_nodes)) return damaged('its plan nests too deep');
   const vibe = vibeSchema.safeParse(decodeVibe(rawVibe));
