@@ -9,10 +9,15 @@ export function listedPositionIds(journals: readonly SurveyedJournal[]): Set<str
   return new Set(journals.flatMap((one) => listedPositions(one, deletedIds)).map(({ checkpointId }) => checkpointId));
 }
 
+/** What is deleted when these checkpoints are pruned. */
+function deletedThen(journals: readonly SurveyedJournal[], doomedIds: ReadonlySet<string>): Set<string> {
+  return new Set([...allDeletedIds(journals), ...doomedIds]);
+}
+
 /** Whether the journals of a plan hold something that is to go: a position, or a whole journal behind the latest. */
 export function isPruningDue(journals: readonly SurveyedJournal[], doomedIds: ReadonlySet<string>): boolean {
   if ([...listedPositionIds(journals)].some((id) => doomedIds.has(id))) return true;
-  const deletedIds = new Set([...allDeletedIds(journals), ...doomedIds]);
+  const deletedIds = deletedThen(journals, doomedIds);
   const [latest, ...earlier] = journals;
   return earlier.some(
     (one) => one.head?.runId === latest?.head?.runId || listedPositions(one, deletedIds).length === 0,
@@ -31,7 +36,7 @@ export function prunedOpening(
   { doomedIds, epoch }: { readonly doomedIds: ReadonlySet<string>; readonly epoch: number },
 ): Promise<JournalOpening> {
   const positions = (journals[0]?.positions ?? []).filter(({ seq }) => seq <= records.length);
-  const deletedIds = new Set([...allDeletedIds(journals), ...doomedIds]);
+  const deletedIds = deletedThen(journals, doomedIds);
   const run = { identity: header, epoch, records, positions, headerText };
   return openingOf(run, journals, 'strict', { deletedIds });
 }
@@ -42,7 +47,7 @@ export function keptJournals(
   journals: readonly SurveyedJournal[],
   doomedIds: ReadonlySet<string>,
 ): readonly SurveyedJournal[] {
-  const deletedIds = new Set([...allDeletedIds(journals), ...doomedIds]);
+  const deletedIds = deletedThen(journals, doomedIds);
   const replaced = new Set(journalsAfter(header, journals, { deletedIds }).replaced);
   return journals.filter((one) => one === journals[0] || !replaced.has(one));
 }

@@ -23,7 +23,9 @@ export async function unnamedBlobs(
   const strike = (text: string) => {
     for (const [, sha256 = ''] of text.matchAll(/sha256:([0-9a-f]{64})/g)) unnamed.delete(sha256);
   };
-  const kept = journalsKept(stored, pruning);
+  const { surveyed, states } = stored.journals;
+  const replayed = pruning.isJournalDue ? states[0]?.replayed : undefined;
+  const kept = replayed === undefined ? surveyed : keptJournals(replayed, surveyed, new Set(pruning.checkpointIds));
   for (const { journal } of kept) for (const line of journal.lines) strike(line);
   if (unnamed.size === 0) return [];
 
@@ -36,14 +38,6 @@ export async function unnamedBlobs(
     if (checkpoint !== undefined) for (const text of textsIn(checkpoint)) strike(text);
   }
   return [...unnamed.values()];
-}
-
-function journalsKept(
-  { journals: { surveyed, states } }: StoredPlan,
-  { checkpointIds, isJournalDue }: Pruning,
-): readonly SurveyedJournal[] {
-  const replayed = states[0]?.replayed;
-  return isJournalDue && replayed !== undefined ? keptJournals(replayed, surveyed, new Set(checkpointIds)) : surveyed;
 }
 
 /** Checkpoints that stay and are no places in a journal that has all of what they have. */
