@@ -105,43 +105,34 @@ export class FileLocks implements LockCapability {
     seen: Holding,
     isLocal: boolean,
   ): Promise<FileLease | undefined> {
-    const names = await readdir(directory);
-    if (highestEpoch(names, epochOfLock) !== seen.epoch) return undefined;
-    const epoch = Math.max(seen.epoch, highestEpoch(names, epochOfJournal), request.above ?? 0) + 1;
-    if (epochOfLock(lockName(epoch)) === undefined) throw new Error(`no epoch is left above ${epoch - 1}`);
     const { planId, runId, since, log } = request;
     const owner = ownerHere({ token: this.options.newToken(), runId, since });
-    heldTokens().add(owner.token);
-    const lease = new FileLease({
-      directory,
-      planId,
-      epoch,
-      token: owner.token,
-      isLocal,
-      log,
-      takeoverMs: this.options.takeoverMs,
-    });
-    let isLinked = false;
+    const { token } = owner;
+    const { takeoverMs } = this.options;
+    heldTokens().add(token);
+    let lease: FileLease | undefined;
+    let isOurs = false;
     try {
-      isLinked = await linkLock(directory, epoch, owner);
-      if (isLinked) {
-        await lease.identify();
-        const now = await readdir(directory);
-        if (highestEpoch(now, epochOfLock) === epoch && (await isAsSeen(directory, now, seen, epoch))) {
-          await tidy(directory, now, epoch);
-          if (seen.verdict === 'unknown') await setTimeout(settleMs);
-          lease.start();
-          return lease;
-        }
-        await unlink(join(directory, lockName(epoch))).catch(ignoreMissing); // there is another one to look at: this one is nobody's
+      const epoch = await linkNext(directory, owner, seen, request.above);
+      if (epoch === undefined) return undefined;
+      lease = new FileLease({ directory, planId, epoch, token, isLocal, log, takeoverMs });
+      await lease.identify();
+      const names = await readdir(directory);
+      if (highestEpoch(names, epochOfLock) === epoch && (await isAsSeen(directory, names, seen, epoch))) {
+        await tidy(directory, names, epoch);
+        if (seen.verdict === 'unknown') await setTimeout(settleMs);
+        lease.start();
+        isOurs = true;
+        return lease;
       }
+      await unlink(join(directory, lockName(epoch))).catch(ignoreMissing); // there is another one to look at: this one is nobody's
+      return undefined;
     } catch (error) {
-      if (isLinked) await lease.release();
-      heldTokens().delete(owner.token);
+      await lease?.release();
       throw error;
+    } finally {
+      if (!isOurs) heldTokens().delete(token);
     }
-    heldTokens().delete(owner.token);
-    return undefined;
   }
 }
 
@@ -165,36 +156,52 @@ async function look(directory: string): Promise<Holding> {
 }
 
 /**
- * Whether the lock below ours is still the one that was judged. While we slept the plan may have been taken and given
- * back, and removed with its directory: what counts from 1 again then is somebody else's.
+ * Whether the highest lock, but for ours, is still the one that was judged. While we slept the plan may have been taken
+ * and given back, and removed with its directory: what counts from 1 again then is somebody else's.
  */
 async function isAsSeen(
   directory: string,
   names: readonly string[],
   { epoch, owner }: Holding,
-  ours: number,
+  ours?: number,
 ): Promise<boolean> {
-  const others = names.filter((name) => name !== lockName(ours));
+  const others = ours === undefined ? names : names.filter((name) => name !== lockName(ours));
   if (highestEpoch(others, epochOfLock) !== epoch) return false;
   if (epoch === 0 || names.includes(releasedName(epoch))) return true;
   const now = await readOwner(directory, epoch);
   return now !== 'gone' && now?.token === owner?.token;
 }
 
-/** A lock is there whole or not at all. @returns whether it is ours */
-async function linkLock(directory: string, epoch: number, owner: LockOwner): Promise<boolean> {
-  const temporary = join(directory, newTemporary());
+/**
+ * Makes the lock above the one that was judged. Its text is there before that one is looked at once more: while it is,
+ * nobody removes the directory, and whoever takes the plan removes it. So no name is made in a directory in which
+ * epochs have begun with 1 again, where it would be a higher one than that of whoever has the plan now.
+ * @returns `undefined` when somebody else was faster
+ */
+async function linkNext(directory: string, owner: LockOwner, seen: Holding, above = 0): Promise<number | undefined> {
+  const draft = join(directory, newTemporary());
   try {
-    await writeFlushed(temporary, [Buffer.from(encodeOwner(owner))]);
-    await link(temporary, join(directory, lockName(epoch)));
+    await writeFlushed(draft, [Buffer.from(encodeOwner(owner))]);
+    const names = await readdir(directory);
+    if (!(await isAsSeen(directory, names, seen))) return undefined;
+    const epoch = Math.max(seen.epoch, highestEpoch(names, epochOfJournal), above) + 1;
+    if (epochOfLock(lockName(epoch)) === undefined) throw new Error(`no epoch is left above ${epoch - 1}`);
+    return (await linkLock(draft, directory, epoch, owner)) ? epoch : undefined;
+  } finally {
+    await unlink(draft).catch(() => {}); // swept by whoever takes the plan next
+  }
+}
+
+/** A lock is there whole or not at all. @returns whether it is ours */
+async function linkLock(draft: string, directory: string, epoch: number, owner: LockOwner): Promise<boolean> {
+  try {
+    await link(draft, join(directory, lockName(epoch)));
     return true;
   } catch (error) {
     const code = errorCode(error) ?? '';
     if (code === 'EEXIST' || code === 'ENOENT') return false; // somebody was faster, or swept up behind us
     if (!withoutLinks.includes(code)) throw error;
     return openLock(directory, epoch, owner);
-  } finally {
-    await unlink(temporary).catch(() => {}); // swept by whoever takes the plan next
   }
 }
 

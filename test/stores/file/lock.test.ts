@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, type FSWatcher, mkdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,9 @@ const request = (more: Partial<LockRequest> = {}): LockRequest => ({
   log() {},
   ...more,
 });
+
+/** What a lock says of a machine that tells nothing of itself but its name. */
+const lockHere = { host: hostname(), boot_id: '', pid_namespace: '' };
 
 const leases: PlanLease[] = [];
 afterEach(async () => {
@@ -57,6 +60,11 @@ async function setUp(lockTakeoverMs: number | false = 60) {
     return lease;
   };
   return { store, directory, names, disguise, abandon };
+}
+
+/** Every name that anything in a directory has, also for a moment. */
+function watchNames(directory: string, seen: Set<string>): FSWatcher {
+  return watch(directory, (_event, name) => void (name !== null && seen.add(name)));
 }
 
 describe('the lock of a plan', () => {
@@ -293,18 +301,43 @@ describe('the lock of a plan', () => {
     expect(await readdir(store.checkpointDir)).toEqual([]);
   });
 
+  it('is not shaken by a sleeper who has in mind what it saw before the directory was made anew', async () => {
+    const { store, directory, names } = await setUp();
+    await (await take(store, request())).release();
+    const seen = new Set<string>();
+    let watching: FSWatcher | undefined;
+    const locks = new FileLocks({
+      directoryOf: async () => directory,
+      takeoverMs: false,
+      newToken: () => {
+        const { ppid } = process;
+        rmSync(directory, { recursive: true });
+        mkdirSync(directory);
+        watching = watchNames(directory, seen);
+        const lock = { ...lockHere, pid: ppid, process_start: '', thread_id: 0, token: 't', run_id: 'run-2', since };
+        writeFileSync(join(directory, '.lock-1'), JSON.stringify(lock));
+        return 'sleeper';
+      },
+    });
+    await expect(locks.acquire(request())).rejects.toMatchObject({ code: 'PLAN_LOCKED', holder: { runId: 'run-2' } });
+    await writeFile(join(directory, 'the end'), '');
+    await expect.poll(() => seen.has('the end')).toBe(true);
+    watching?.close();
+    expect([...seen].filter((name) => name.startsWith('.lock'))).toEqual(['.lock-1']); // a higher one would be a lost plan
+    expect(await names()).toEqual(['.lock-1', 'the end']);
+  });
+
   it('is not taken from somebody who began anew while a sleeper had in mind what it had seen before', async () => {
     const directory = await temporaryDirectory();
     for (const name of ['.lock-5', '.lock-5.released']) await writeFile(join(directory, name), '{}');
     const { ppid } = process;
-    const machine = { host: hostname(), boot_id: '', pid_namespace: '' };
     const locks = new FileLocks({
       directoryOf: async () => directory,
       takeoverMs: false,
       newToken: () => {
         rmSync(directory, { recursive: true });
         mkdirSync(directory);
-        const owner = { ...machine, pid: ppid, process_start: '', thread_id: 0, token: 't', run_id: 'run-2', since };
+        const owner = { ...lockHere, pid: ppid, process_start: '', thread_id: 0, token: 't', run_id: 'run-2', since };
         writeFileSync(join(directory, '.lock-1'), JSON.stringify(owner));
         return 'sleeper';
       },
