@@ -1,4 +1,5 @@
 import { type GraphNode, isSubtreePoint, ownPoint, subtreePoint, waitPoint } from '../plan/plan-graph.js';
+import { noEdge } from '../plan/successors.js';
 import { grownTo } from '../run/grown-array.js';
 import type { RunRecord } from '../run/run-record.js';
 import type { RunState } from '../run/run-state.js';
@@ -111,9 +112,9 @@ export class Scheduler {
   private pass(point: number, blocker: GraphNode | undefined): void {
     this.passed[point] = 1;
     this.blockers[point] = blocker;
-    const successors = this.state.graph.successors[point];
-    if (successors === undefined) return;
-    for (const next of successors) {
+    const { successors } = this.state.graph;
+    for (let edge = successors.first(point); edge !== noEdge; edge = successors.after(edge)) {
+      const next = successors.target(edge);
       if (blocker !== undefined) this.hindered[next] = 1;
       if (--(this.waitingFor[next] as number) === 0 && this.passed[next] === 0) this.reached.push(next);
     }

@@ -20,6 +20,10 @@ interface OrdinaryNode {
   readonly children: [];
 }
 
+/** Most nodes lack these. They are shared, and nobody can change them. */
+const noParameters = Object.freeze({});
+const nothing = Object.freeze([]) as unknown as [];
+
 /**
  * A node without children that says what most nodes say, read many times faster than by a schema. Anything out of the
  * ordinary is `undefined`, and for `workflowNodeSchema` to judge, which this agrees with.
@@ -33,32 +37,28 @@ export function ordinaryNode(input: unknown): OrdinaryNode | undefined {
   const ids = idsIn(dependencies);
   const own = ownParameters(parameters);
   if (ids === undefined || own === undefined) return undefined;
-  return { id, type: type as NodeType, description, parameters: own, dependencies: ids, children: [] };
+  return { id, type: type as NodeType, description, parameters: own, dependencies: ids, children: nothing };
 }
 
 function isId(value: unknown): value is string {
   return typeof value === 'string' && value.length >= 1 && value.length <= 200;
 }
 
-function isNothing(children: unknown): boolean {
-  return children === undefined || (Array.isArray(children) && children.length === 0);
+function isNothing(items: unknown): boolean {
+  return items === undefined || (Array.isArray(items) && items.length === 0);
 }
 
 function idsIn(dependencies: unknown): string[] | undefined {
-  if (dependencies === undefined) return [];
+  if (isNothing(dependencies)) return nothing;
   if (!Array.isArray(dependencies)) return undefined;
-  const ids: string[] = [];
-  for (const id of dependencies) {
-    if (!isId(id)) return undefined;
-    ids.push(id);
-  }
-  return ids;
+  const ids: unknown[] = [...dependencies];
+  return ids.every(isId) ? ids : undefined;
 }
 
 function ownParameters(parameters: unknown): JsonObject | undefined {
-  if (parameters === undefined) return {};
+  if (parameters === undefined) return noParameters;
   if (!isPlainObject(parameters)) return undefined;
-  if (Reflect.ownKeys(parameters).length === 0) return {};
+  if (Reflect.ownKeys(parameters).length === 0) return noParameters;
   const copy = copyJson(parameters, '');
   return copy.ok ? (copy.value as JsonObject) : undefined;
 }

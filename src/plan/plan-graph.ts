@@ -1,6 +1,7 @@
 import { type Issue, PlanInvalidError } from '../errors.js';
 import { atOnce } from '../turns.js';
 import { findCycles, isAcyclic } from './cycles.js';
+import { Successors } from './successors.js';
 import type { WorkflowNode } from './workflow-node.js';
 
 /** Most nodes have no children, and many no dependencies. */
@@ -27,8 +28,8 @@ export interface GraphNode {
  */
 export class PlanGraph {
   readonly nodes: GraphNode[] = [];
-  /** For each point, the points that wait for it; `undefined` when there is none. */
-  readonly successors: Array<number[] | undefined> = [];
+  /** For each point, the points that wait for it. */
+  readonly successors = new Successors();
   /** For each point, how many points it waits for. */
   readonly waitCounts: number[] = [];
   private readonly byId = new Map<string, GraphNode>();
@@ -95,9 +96,7 @@ export class PlanGraph {
    */
   addBelow(parent: GraphNode, nodes: readonly WorkflowNode[]): void {
     if (nodes.length > 0 && parent.children.length === 0) {
-      const [own, subtree] = [2 * parent.index, 2 * parent.index + 1];
-      this.successors[subtree] = this.successors[own];
-      this.successors[own] = undefined;
+      this.successors.move(2 * parent.index, 2 * parent.index + 1);
     }
     const first = this.nodes.length;
     if (this.sizes.length === 0) this.sizes.push(first);
@@ -143,14 +142,14 @@ export class PlanGraph {
     const index = this.nodes.length;
     const served = this.hasHandler(node);
     const children = node.children.length === 0 ? none : [];
-    const dependencies = node.dependencies.length === 0 ? none : [];
-    const placed = { node, index, parent, children, dependencies, hasHandler: served };
+    const placed = { node, index, parent, children, dependencies: none, hasHandler: served };
     if (this.byId.has(node.id)) issues.push({ path: node.id, message: 'another node has this id too' });
     else this.byId.set(node.id, placed);
     if (!served && node.type !== 'composite') issues.push(issueOfUnserved(node));
     if (this.issuesOf !== undefined) for (const issue of this.issuesOf(node)) issues.push(issue);
     this.nodes.push(placed);
-    this.successors.push(undefined, undefined);
+    this.successors.addPoint();
+    this.successors.addPoint();
     this.waitCounts.push(0, 0);
     for (const child of node.children) (children as GraphNode[]).push(this.place(child, placed, issues));
     return placed;
@@ -163,21 +162,19 @@ export class PlanGraph {
       this.edge(subtreePoint(placed), subtreePoint(parent));
     }
     if (node.dependencies.length === 0) return;
-    for (const id of distinct(node.dependencies)) {
-      const dependency = this.byId.get(id);
-      if (dependency === undefined) {
-        issues.push({ path: node.id, message: `depends on ${JSON.stringify(id)}, which no node is called` });
-        continue;
-      }
-      (placed.dependencies as GraphNode[]).push(dependency);
-      this.edge(waitPoint(placed, dependency), ownPoint(placed));
-    }
+    // As long as it has to be: lists that grow take several times the room.
+    const found = distinct(node.dependencies).map((id) => this.byId.get(id) ?? this.stranger(node, id, issues));
+    const dependencies = found.includes(undefined) ? found.filter((one) => one !== undefined) : found;
+    (placed as { dependencies: readonly GraphNode[] }).dependencies = dependencies as GraphNode[];
+    for (const dependency of placed.dependencies) this.edge(waitPoint(placed, dependency), ownPoint(placed));
+  }
+
+  private stranger({ id: path }: WorkflowNode, id: string, issues: Issue[]): undefined {
+    issues.push({ path, message: `depends on ${JSON.stringify(id)}, which no node is called` });
   }
 
   private edge(from: number, to: number): void {
-    const successors = this.successors[from];
-    if (successors === undefined) this.successors[from] = [to];
-    else successors.push(to);
+    this.successors.add(from, to);
     this.waitCounts[to] = (this.waitCounts[to] ?? 0) + 1;
   }
 
@@ -223,8 +220,8 @@ export function isStep(index: number): boolean {
 }
 
 /** Each id once. Most lists are short, and to make a set of each takes longer than all else that is done with it. */
-function distinct(ids: readonly string[]): Iterable<string> {
-  return ids.length <= 8 && ids.every((id, index) => ids.indexOf(id) === index) ? ids : new Set(ids);
+function distinct(ids: readonly string[]): readonly string[] {
+  return ids.length <= 8 && ids.every((id, index) => ids.indexOf(id) === index) ? ids : [...new Set(ids)];
 }
 
 /** Where a node's own work is settled. */
