@@ -146,10 +146,16 @@ export class JournalRecorder implements RunRecorder {
     const hasFile = isWorth[file] && size <= maxSnapshotCharacters;
     if (hasFile) this.snapshotCharacters += size;
     this.listedUpTo = completionsOf(state);
-    const id = this.options.ids.next();
-    const total = state.spawned.length === 0 ? undefined : state.isComplete.length;
-    const counts = { seq: state.seq, completed: state.completed.length, total };
-    return { ...id, state: state.status, ...counts, hasFile };
+    const { checkpointId, createdAt } = this.options.ids.next();
+    return {
+      checkpointId,
+      createdAt,
+      state: state.status,
+      seq: state.seq,
+      completed: state.completed.length,
+      total: state.spawned.length === 0 ? undefined : state.isComplete.length,
+      hasFile,
+    };
   }
 
   /** Resolves when a checkpoint whose line is being appended is listed. Files are written one after the other. */

@@ -1,4 +1,5 @@
 import type { WorkflowPlanInput } from '../../src/index.js';
+import { bareRecordingMs, recordingIn } from './bare-recording.js';
 import { appendEach, groupCommit, minimalLoop } from './minimal-loop.js';
 import { outputOf, shapes } from './plans.js';
 import { linesOf, type RunOptions, runPlan, withNewFile } from './recorded-run.js';
@@ -23,7 +24,8 @@ export async function benchJournalSpeed(): Promise<void> {
   await compareChain('chain 1,000', shapes.chain(1_000));
   heading('Relaxed, 100-byte outputs: what recording adds to a run that records nothing');
   for (const [name, shape] of Object.entries(shapes)) {
-    for (const size of [1_000, 10_000]) await compareRelaxed(`${name} ${grouped(size)}`, shape(size));
+    const linesAtOnce = name === 'chain' ? 1 : 96;
+    for (const size of [1_000, 10_000]) await compareRelaxed(`${name} ${grouped(size)}`, shape(size), linesAtOnce);
   }
 }
 
@@ -64,16 +66,18 @@ interface RelaxedFigures {
   readonly afterPlan: number;
 }
 
-async function compareRelaxed(label: string, plan: WorkflowPlanInput): Promise<void> {
+async function compareRelaxed(label: string, plan: WorkflowPlanInput, linesAtOnce: number): Promise<void> {
   const relaxed = { output, durability: 'relaxed' } as const;
+  const recording = await recordingIn((await runPlan(plan, relaxed)).checkpointDir);
   const nothing = { output, mode: 'execute' } as const;
   const figuresOf = async (options: RunOptions) => {
     const { wholeMs: whole, cpuMs: cpu } = await runPlan(plan, options);
     const { recordsMs: records, afterPlanMs: afterPlan } = await runPlan(plan, { ...options, isHeard: true });
     return { whole, cpu, records, afterPlan };
   };
-  const figures = await interleaved<keyof RelaxedFigures | `bare-${keyof RelaxedFigures}`>([
+  const figures = await interleaved<keyof RelaxedFigures | `bare-${keyof RelaxedFigures}` | 'byHand'>([
     () => figuresOf(relaxed),
+    async () => ({ byHand: await bareRecordingMs(recording, linesAtOnce) }),
     async () => {
       const bare = await figuresOf(nothing);
       return {
@@ -90,6 +94,9 @@ async function compareRelaxed(label: string, plan: WorkflowPlanInput): Promise<v
   added('records and the file at the end', 'afterPlan', 20);
   added('whole call', 'whole', 20);
   added('processor time', 'cpu');
+  const addedMs = figures.whole - figures['bare-whole'];
+  const note = `${shown(addedMs, 'ms')} over ${shown(figures.byHand, 'ms')}`;
+  print(`${label}: whole call / recorded by hand`, { value: addedMs / figures.byHand, unit: 'x', note });
 }
 
 function printAdded(
