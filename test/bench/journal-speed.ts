@@ -66,6 +66,10 @@ interface RelaxedFigures {
   readonly afterPlan: number;
 }
 
+/**
+ * The records have a time of their own. The whole, with the journal's header and the file at the end, is held to what
+ * recording the same takes by hand: on a machine without instructions for SHA-256, that alone is more than 20 µs a node.
+ */
 async function compareRelaxed(label: string, plan: WorkflowPlanInput, linesAtOnce: number): Promise<void> {
   const relaxed = { output, durability: 'relaxed' } as const;
   const recording = await recordingIn((await runPlan(plan, relaxed)).checkpointDir);
@@ -91,12 +95,13 @@ async function compareRelaxed(label: string, plan: WorkflowPlanInput, linesAtOnc
   const added = (what: string, key: keyof RelaxedFigures, atMost?: number) =>
     printAdded(`${label}: ${what}, a node`, figures[key], figures[`bare-${key}`], plan, atMost);
   added('records', 'records', 20);
-  added('records and the file at the end', 'afterPlan', 20);
-  added('whole call', 'whole', 20);
+  added('records and the file at the end', 'afterPlan');
+  added('whole call', 'whole');
   added('processor time', 'cpu');
   const addedMs = figures.whole - figures['bare-whole'];
+  const target = { unit: 'x', atMost: 3, aim: 1.5 } as const;
   const note = `${shown(addedMs, 'ms')} over ${shown(figures.byHand, 'ms')}`;
-  print(`${label}: whole call / recorded by hand`, { value: addedMs / figures.byHand, unit: 'x', note });
+  print(`${label}: whole call / recorded by hand`, { value: addedMs / figures.byHand, ...target, note });
 }
 
 function printAdded(
