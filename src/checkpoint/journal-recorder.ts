@@ -34,7 +34,7 @@ interface Save {
 }
 
 /** When a checkpoint is written out as a file: otherwise it is a position. */
-type WrittenOut = 'always' | 'cheap' | 'small';
+type WrittenOut = 'always' | 'while cheap' | 'when small';
 
 /** Up to here nobody minds to have a plan twice. */
 const smallCharacters = 64 * 1024;
@@ -47,12 +47,14 @@ const maxSnapshotCharacters = 300 * 1024 * 1024;
 
 /**
  * The log of a run whose store has a journal. A record is appended and thereby safe; a checkpoint is a position among
- * the records. While snapshots cost little, and at the end, the checkpoint is written out as a file too.
+ * the records. Until snapshots have got dear, and at the end, the checkpoint is written out as a file too.
  */
 export class JournalRecorder implements RunRecorder {
   private listedUpTo: number;
   private recordCharacters: number;
   private snapshotCharacters = 0;
+  /** Whether checkpoints on the way are files: once that has got dear, none is for the rest of the call. */
+  private isCheap = true;
   private readonly positionIds: Set<string>;
   private failure: { readonly error: unknown } | undefined;
   private saving: Promise<void> = Promise.resolve();
@@ -80,7 +82,7 @@ export class JournalRecorder implements RunRecorder {
     if (records.some(({ kind }) => kind === 'run_ended')) return this.end(lines);
     if (!isCheckpointDue(this.state, this.listedUpTo, this.options.checkpointInterval))
       return this.write(lines, others);
-    const save = this.newSave('cheap');
+    const save = this.newSave('while cheap');
     lines.push(encodePosition(save.position));
     const written = this.write(lines, others);
     void this.saved(save, written).catch(() => {}); // kept as the failure that the next append meets
@@ -93,7 +95,7 @@ export class JournalRecorder implements RunRecorder {
 
   /** A file, unless the plan is large: it says no more than the header of the journal does. */
   async begin(): Promise<void> {
-    await this.save(this.newSave('small'));
+    await this.save(this.newSave('when small'));
   }
 
   async checkpoint(): Promise<string> {
@@ -141,9 +143,7 @@ export class JournalRecorder implements RunRecorder {
   private newPosition(file: WrittenOut): Position {
     const { state } = this;
     const size = snapshotFactor * (this.options.headerCharacters + this.recordCharacters);
-    const isCheap = this.snapshotCharacters + size <= 2 * this.recordCharacters + freeCharacters;
-    const isWorth = { always: true, cheap: isCheap, small: isCheap && size <= smallCharacters };
-    const hasFile = isWorth[file] && size <= maxSnapshotCharacters;
+    const hasFile = size <= maxSnapshotCharacters && this.isWorth(file, size);
     if (hasFile) this.snapshotCharacters += size;
     this.listedUpTo = completionsOf(state);
     const { checkpointId, createdAt } = this.options.ids.next();
@@ -156,6 +156,13 @@ export class JournalRecorder implements RunRecorder {
       total: state.spawned.length === 0 ? undefined : state.isComplete.length,
       hasFile,
     };
+  }
+
+  private isWorth(file: WrittenOut, size: number): boolean {
+    if (file === 'always') return true;
+    if (file === 'when small') return size <= smallCharacters;
+    this.isCheap &&= this.snapshotCharacters + size <= 2 * this.recordCharacters + freeCharacters;
+    return this.isCheap;
   }
 
   /** Resolves when a checkpoint whose line is being appended is listed. Files are written one after the other. */

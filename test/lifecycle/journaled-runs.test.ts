@@ -251,6 +251,21 @@ describe('a checkpoint that is a position in the journal', () => {
     expect((await make().executeWithResume(tides, { plan: large })).runId).toBe(failed.runId);
   });
 
+  it('comes when files have got dear, and then no more files come but the last', async () => {
+    const store = await fileStore();
+    const planner = new MetaPlanner({
+      persistenceManager: store,
+      checkpointInterval: 1,
+      handlers: { default: largeOutput },
+    });
+    await planner.executeWithResume(tides, { plan: largePlan(30) });
+    const names = await namesIn(store, 'large');
+    const listed = (await planner.listCheckpoints()).reverse();
+    const kinds = listed.map(({ checkpointId }) => (names.includes(`${checkpointId}.json`) ? 'f' : 'p')).join('');
+    expect(kinds).toHaveLength(31);
+    expect(kinds).toMatch(/^f{3,8}p+f$/);
+  });
+
   it('can be deleted by the run itself', async () => {
     const store = await fileStore();
     const deleted: string[] = [];
