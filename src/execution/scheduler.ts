@@ -41,10 +41,7 @@ export class Scheduler {
       for (const placed of graph.nodes) if (this.isSettled(placed)) this.pass(ownPoint(placed), undefined);
     }
     this.reached.length = 0;
-    for (const placed of graph.nodes) {
-      if (this.isOpen(ownPoint(placed))) this.reached.push(ownPoint(placed));
-      if (placed.children.length > 0 && this.isOpen(subtreePoint(placed))) this.reached.push(subtreePoint(placed));
-    }
+    this.reachFirst();
     this.follow();
   }
 
@@ -120,6 +117,26 @@ export class Scheduler {
     }
   }
 
+  /**
+   * Finds what waits for nothing. The loop runs once, before anything of it is compiled, and in a wide plan over nothing
+   * but nodes that may start: they go the shortest way.
+   */
+  private reachFirst(): void {
+    const { waitingFor, passed, hindered, reached, ready } = this;
+    const { nodes } = this.state.graph;
+    for (let index = 0; index < nodes.length; index++) {
+      const placed = nodes[index] as GraphNode;
+      const own = ownPoint(placed);
+      if (waitingFor[own] === 0 && passed[own] === 0) {
+        if (placed.hasHandler && hindered[own] === 0) ready.push(placed);
+        else reached.push(own);
+      }
+      if (placed.children.length === 0) continue;
+      const subtree = subtreePoint(placed);
+      if (waitingFor[subtree] === 0 && passed[subtree] === 0) reached.push(subtree);
+    }
+  }
+
   private follow(): void {
     for (let next = 0; next < this.reached.length; next++) {
       const point = this.reached[next] as number;
@@ -173,9 +190,5 @@ export class Scheduler {
   /** Done in an earlier process. A composite without a handler counts as done only when its children are. */
   private isSettled({ node, hasHandler, children }: GraphNode): boolean {
     return (hasHandler || children.length === 0) && this.state.results.get(node.id)?.status === 'completed';
-  }
-
-  private isOpen(point: number): boolean {
-    return this.waitingFor[point] === 0 && this.passed[point] === 0;
   }
 }

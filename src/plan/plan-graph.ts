@@ -21,6 +21,29 @@ export interface GraphNode {
   readonly hasHandler: boolean;
 }
 
+class PlacedNode implements GraphNode {
+  constructor(
+    readonly node: WorkflowNode,
+    readonly index: number,
+    readonly parent: GraphNode | undefined,
+    readonly children: readonly GraphNode[],
+    readonly hasHandler: boolean,
+    private readonly graph: Pick<PlanGraph, 'get'>,
+  ) {}
+
+  /** Looked up when asked for: a list for each of many thousand nodes would keep the garbage collector busy. */
+  get dependencies(): readonly GraphNode[] {
+    const { dependencies } = this.node;
+    if (dependencies.length === 0) return none;
+    const placed: GraphNode[] = [];
+    for (const id of distinct(dependencies)) {
+      const dependency = this.graph.get(id);
+      if (dependency !== undefined) placed.push(dependency);
+    }
+    return placed;
+  }
+}
+
 /**
  * The graph of a plan. A node has a point where its own work is settled, and a parent a second one where its whole
  * subtree is: `ownPoint` and `subtreePoint`, the same for a node without children. An edge leads from a point to each
@@ -142,7 +165,7 @@ export class PlanGraph {
     const index = this.nodes.length;
     const served = this.hasHandler(node);
     const children = node.children.length === 0 ? none : [];
-    const placed = { node, index, parent, children, dependencies: none, hasHandler: served };
+    const placed = new PlacedNode(node, index, parent, children, served, this);
     if (this.byId.has(node.id)) issues.push({ path: node.id, message: 'another node has this id too' });
     else this.byId.set(node.id, placed);
     if (!served && node.type !== 'composite') issues.push(issueOfUnserved(node));
@@ -161,16 +184,11 @@ export class PlanGraph {
       this.edge(ownPoint(parent), ownPoint(placed));
       this.edge(subtreePoint(placed), subtreePoint(parent));
     }
-    if (node.dependencies.length === 0) return;
-    // As long as it has to be: lists that grow take several times the room.
-    const found = distinct(node.dependencies).map((id) => this.byId.get(id) ?? this.stranger(node, id, issues));
-    const dependencies = found.includes(undefined) ? found.filter((one) => one !== undefined) : found;
-    (placed as { dependencies: readonly GraphNode[] }).dependencies = dependencies as GraphNode[];
-    for (const dependency of placed.dependencies) this.edge(waitPoint(placed, dependency), ownPoint(placed));
-  }
-
-  private stranger({ id: path }: WorkflowNode, id: string, issues: Issue[]): undefined {
-    issues.push({ path, message: `depends on ${JSON.stringify(id)}, which no node is called` });
+    for (const id of distinct(node.dependencies)) {
+      const dependency = this.byId.get(id);
+      if (dependency !== undefined) this.edge(waitPoint(placed, dependency), ownPoint(placed));
+      else issues.push({ path: node.id, message: `depends on ${JSON.stringify(id)}, which no node is called` });
+    }
   }
 
   private edge(from: number, to: number): void {
