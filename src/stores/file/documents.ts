@@ -96,11 +96,14 @@ async function isInFile(path: string, bytes: Buffer): Promise<boolean> {
  * Writes a new file for its owner alone, every byte of it, and flushes it. While one part is written the next is made:
  * a part has to stay as it is until the one after the next is asked for.
  */
-export async function writeFlushed(path: string, parts: Iterable<Uint8Array>): Promise<void> {
+export async function writeFlushed(
+  path: string,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   let writing = Promise.resolve();
   try {
-    for (const part of parts) {
+    for await (const part of parts) {
       await writing;
       writing = writeAll(file, part);
       writing.catch(() => {}); // told where it is awaited

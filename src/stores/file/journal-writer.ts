@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Durability, JournalWriter, PlanLease } from '../../checkpoint/persistence-manager.js';
 import { VibeError } from '../../errors.js';
-import { nextTurn } from '../../turns.js';
+import { inTurns, nextTurn } from '../../turns.js';
 import { writeAll, writeAllNow } from './documents.js';
 import { type LineFramer, mostBytesAround } from './line-framer.js';
 
@@ -139,7 +139,7 @@ export class FileJournalWriter implements JournalWriter {
   private async write(group: Group): Promise<void> {
     const failed = this.failure ?? this.failed;
     if (failed !== undefined) throw failed.error;
-    const bytes = this.framer.frame(group.texts, this.flushed);
+    const bytes = await inTurns(this.framer.framing(group.texts, this.flushed));
     const { number } = this.framer;
     const { checkNow } = this.lease;
     const isAtOnce = bytes.length <= bytesAtOnce && checkNow !== undefined;

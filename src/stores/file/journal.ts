@@ -8,6 +8,7 @@ import type {
   PlanLease,
   StoredJournal,
 } from '../../checkpoint/persistence-manager.js';
+import { inTurns } from '../../turns.js';
 import {
   errorCode,
   ForeignFile,
@@ -182,16 +183,16 @@ async function orForeign(reading: Promise<JournalFile>): Promise<JournalFile> {
 const charactersAtOnce = 256 * 1024;
 
 /** Each of them says that all of them are flushed: the file has no name before. */
-function* framed(texts: readonly string[], framer: LineFramer): Generator<Buffer> {
+async function* framed(texts: readonly string[], framer: LineFramer): AsyncGenerator<Buffer> {
   let batch: string[] = [];
   let characters = 0;
   for (const text of texts) {
     batch.push(text);
     characters += text.length;
     if (characters < charactersAtOnce) continue;
-    yield framer.frame(batch, texts.length);
+    yield await inTurns(framer.framing(batch, texts.length));
     batch = [];
     characters = 0;
   }
-  yield framer.frame(batch, texts.length);
+  yield await inTurns(framer.framing(batch, texts.length));
 }

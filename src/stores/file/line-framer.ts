@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
+import { atOnce } from '../../turns.js';
 import { noLine } from './journal-lines.js';
 
 /** Where a journal ends. */
@@ -15,6 +16,18 @@ const firstBytes = 64 * 1024;
 const mostKept = 8 * 1024 * 1024;
 /** A sum and the space behind it. */
 const sumBytes = 33;
+
+/** So many characters are written and summed in one breath. */
+const charactersAtOnce = 256 * 1024;
+
+function* summing(bytes: Uint8Array): Generator<void, string> {
+  const sum = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += charactersAtOnce) {
+    yield;
+    sum.update(bytes.subarray(at, at + charactersAtOnce));
+  }
+  return sum.digest('hex');
+}
 
 /** To count is worth while where it saves memory. */
 function mostBytesOf(text: string): number {
@@ -44,25 +57,34 @@ export class LineFramer {
    * @param flushed the highest line known to be flushed
    */
   frame(texts: Iterable<string>, flushed: number): Buffer {
+    return atOnce(this.framing(texts, flushed));
+  }
+
+  /** The same in steps, between which nothing else may be framed: a long line takes several. */
+  *framing(texts: Iterable<string>, flushed: number): Generator<void, Buffer> {
     [this.bytes, this.others] = [this.others, this.bytes];
     let end = 0;
-    for (const text of texts) end = this.add(text, flushed, end);
+    for (const text of texts) {
+      const at = end;
+      this.makeRoom(at + mostBytesOf(text) + mostBytesAround);
+      this.number++;
+      const start = `${this.number} ${flushed} ${this.sum} `;
+      // What the sum is over does not stand together in the line: the start takes the place of the sum until that is known.
+      const from = at + sumBytes;
+      if (text.length <= charactersAtOnce) {
+        end = from + this.bytes.write(start + text, from);
+        this.sum = hash('sha256', this.bytes.subarray(from, end), 'hex').slice(0, 32);
+      } else {
+        end = from + this.bytes.write(start, from, 'latin1');
+        end += this.bytes.write(text, end);
+        this.sum = (yield* summing(this.bytes.subarray(from, end))).slice(0, 32);
+      }
+      this.bytes.write(`${start}${this.sum} `, at, 'latin1');
+      this.bytes[end++] = 0x0a;
+    }
     const lines = this.bytes.subarray(0, end);
     if (this.bytes.length > mostKept) this.bytes = Buffer.allocUnsafe(firstBytes);
     return lines;
-  }
-
-  /** What the sum is over does not stand together in the line: the start takes the place of the sum until that is known. */
-  private add(text: string, flushed: number, at: number): number {
-    this.makeRoom(at + mostBytesOf(text) + mostBytesAround);
-    const { bytes } = this;
-    this.number++;
-    const start = `${this.number} ${flushed} ${this.sum} `;
-    const end = at + sumBytes + bytes.write(start + text, at + sumBytes);
-    this.sum = hash('sha256', bytes.subarray(at + sumBytes, end), 'hex').slice(0, 32);
-    bytes.write(`${start}${this.sum} `, at, 'latin1');
-    bytes[end] = 0x0a;
-    return end + 1;
   }
 
   private makeRoom(length: number): void {
