@@ -119,7 +119,7 @@ export class JournalRecorder implements RunRecorder {
 
   private write(lines: readonly string[], others: number): void | Promise<void> {
     const { writer } = this.options;
-    return others === 0 && writer.appendNow?.(lines) ? undefined : writer.append(lines);
+    return others === 0 && writer.appendNow?.(lines) ? undefined : writer.append(lines, others);
   }
 
   private async end(lines: readonly string[]): Promise<void> {

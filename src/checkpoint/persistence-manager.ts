@@ -178,9 +178,10 @@ export interface JournalWriter {
   /**
    * Resolves when the lines are kept as the durability says and the lease is still good. Appends may overlap and are
    * answered in order. After a failure every append is refused.
+   * @param others how many may come in the same turn, worth to be waited for where a flush can be shared; left out: some
    * @throws PlanLockedError when somebody has taken the plan over
    */
-  append(lines: readonly string[]): Promise<void>;
+  append(lines: readonly string[], others?: number): Promise<void>;
   /**
    * The same at once, for a store that needs no disk to be as durable as was asked for. `false`: nothing was done, and
    * `append` is the way; after a failure, too.

@@ -123,8 +123,8 @@ export class CheckedStore implements PersistenceManager {
       throw storageError(planId, error);
     };
     let last: { readonly appended: Promise<void>; readonly guarded: Promise<void> } | undefined;
-    const guardedAppend = (lines: readonly string[]) => {
-      const appended = writer.append(lines);
+    const guardedAppend = (lines: readonly string[], others?: number) => {
+      const appended = writer.append(lines, others);
       if (last?.appended !== appended) last = { appended, guarded: appended.catch(rethrow) };
       return last.guarded; // appends that share a promise go on sharing one
     };

@@ -65,7 +65,7 @@ export class FileJournalWriter implements JournalWriter {
   }
 
   /** All that share a write share the promise. */
-  append(texts: readonly string[]): Promise<void> {
+  append(texts: readonly string[], others?: number): Promise<void> {
     const group = this.openGroup();
     for (const text of texts) {
       group.texts.push(text);
@@ -73,7 +73,7 @@ export class FileJournalWriter implements JournalWriter {
     }
     if (!this.isWorking) {
       this.isWorking = true;
-      this.working = this.work();
+      this.working = this.work(others !== 0 || this.durability === 'relaxed');
     }
     return group.acknowledged;
   }
@@ -110,11 +110,14 @@ export class FileJournalWriter implements JournalWriter {
     await this.file.close();
   }
 
-  /** Never rejects: whoever appended is told. */
-  private async work(): Promise<void> {
-    while (this.queue.length > 0) {
+  /**
+   * Never rejects: whoever appended is told.
+   * @param isLater the first group waits for the next turn too; where it need not, its flush gives everything else a turn
+   */
+  private async work(isLater: boolean): Promise<void> {
+    for (let waits = isLater; this.queue.length > 0; waits = true) {
       // What settles in the same turn shares the flush; and what was acknowledged is told before anything else is done.
-      await nextTurn();
+      if (waits) await nextTurn();
       this.inARow = 0;
       const group = this.queue.shift() as Group;
       try {

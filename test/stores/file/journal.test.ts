@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { appendFile, open, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type JournalOpening, type PlanLease, WorkflowPersistenceManager } from 'vibe-aigc';
@@ -117,6 +118,21 @@ describe('a journal', () => {
     await first[0];
     await Promise.all(first);
     expect(flushes).toHaveBeenCalledTimes(1);
+  });
+
+  it('waits for nothing where nothing can come that would share the flush', async () => {
+    const { writer, path, lease, read } = await begun();
+    const isWrittenInThisTurn = async (text: string) => {
+      await new Promise((resolve) => process.nextTick(resolve));
+      return readFileSync(path, 'utf8').includes(text);
+    };
+    const alone = writer.append(['alone'], 0);
+    expect(await isWrittenInThisTurn('alone')).toBe(true);
+    await alone;
+    const first = writer.append(['first'], 1);
+    expect(await isWrittenInThisTurn('first')).toBe(false);
+    await Promise.all([first, writer.append(['second'], 0)]);
+    expect(await read()).toMatchObject([{ epoch: lease.epoch, lines: ['header', 'alone', 'first', 'second'] }]);
   });
 
   it('drops a tail that was torn off in an append, and says so', async () => {
