@@ -33,8 +33,8 @@ const mostInARow = 128;
  */
 const recentMs = 1;
 
-/** A group takes no more once it is so long: its lines are made in one breath. */
-const charactersAtOnce = 256_000;
+/** A group takes no more once it is so long. */
+const charactersInGroup = 256_000;
 
 /**
  * Appends in groups: whatever is queued goes out in one write and, when strict, one flush; what is queued meanwhile is
@@ -73,6 +73,7 @@ export class FileJournalWriter implements JournalWriter {
     }
     if (!this.isWorking) {
       this.isWorking = true;
+      // Relaxed, nothing but the next turn would keep a chain of appends from going on for ever.
       this.working = this.work(others !== 0 || this.durability === 'relaxed');
     }
     return group.acknowledged;
@@ -112,10 +113,10 @@ export class FileJournalWriter implements JournalWriter {
 
   /**
    * Never rejects: whoever appended is told.
-   * @param isLater the first group waits for the next turn too; where it need not, its flush gives everything else a turn
+   * @param waitsForTurn whether the first group does; those after it always do
    */
-  private async work(isLater: boolean): Promise<void> {
-    for (let waits = isLater; this.queue.length > 0; waits = true) {
+  private async work(waitsForTurn: boolean): Promise<void> {
+    for (let waits = waitsForTurn; this.queue.length > 0; waits = true) {
       // What settles in the same turn shares the flush; and what was acknowledged is told before anything else is done.
       if (waits) await nextTurn();
       this.inARow = 0;
@@ -133,16 +134,16 @@ export class FileJournalWriter implements JournalWriter {
 
   private openGroup(): Group {
     const last = this.queue.at(-1);
-    if (last !== undefined && last.characters < charactersAtOnce) return last;
+    if (last !== undefined && last.characters < charactersInGroup) return last;
     const group = newGroup();
     this.queue.push(group);
     return group;
   }
 
   private async write(group: Group): Promise<void> {
+    const bytes = await inTurns(this.framer.framing(group.texts, this.flushed));
     const failed = this.failure ?? this.failed;
     if (failed !== undefined) throw failed.error;
-    const bytes = await inTurns(this.framer.framing(group.texts, this.flushed));
     const { number } = this.framer;
     const { checkNow } = this.lease;
     const isAtOnce = bytes.length <= bytesAtOnce && checkNow !== undefined;

@@ -17,17 +17,8 @@ const mostKept = 8 * 1024 * 1024;
 /** A sum and the space behind it. */
 const sumBytes = 33;
 
-/** So many characters are written and summed in one breath. */
+/** So many characters are turned into a line, or into a part of one, in one breath. */
 const charactersAtOnce = 256 * 1024;
-
-function* summing(bytes: Uint8Array): Generator<void, string> {
-  const sum = createHash('sha256');
-  for (let at = 0; at < bytes.length; at += charactersAtOnce) {
-    yield;
-    sum.update(bytes.subarray(at, at + charactersAtOnce));
-  }
-  return sum.digest('hex');
-}
 
 /** To count is worth while where it saves memory. */
 function mostBytesOf(text: string): number {
@@ -60,31 +51,56 @@ export class LineFramer {
     return atOnce(this.framing(texts, flushed));
   }
 
-  /** The same in steps, between which nothing else may be framed: a long line takes several. */
+  /** The same in steps, between which nothing else may be framed. */
   *framing(texts: Iterable<string>, flushed: number): Generator<void, Buffer> {
     [this.bytes, this.others] = [this.others, this.bytes];
     let end = 0;
+    let inStep = 0;
     for (const text of texts) {
-      const at = end;
-      this.makeRoom(at + mostBytesOf(text) + mostBytesAround);
-      this.number++;
-      const start = `${this.number} ${flushed} ${this.sum} `;
-      // What the sum is over does not stand together in the line: the start takes the place of the sum until that is known.
-      const from = at + sumBytes;
-      if (text.length <= charactersAtOnce) {
-        end = from + this.bytes.write(start + text, from);
-        this.sum = hash('sha256', this.bytes.subarray(from, end), 'hex').slice(0, 32);
-      } else {
-        end = from + this.bytes.write(start, from, 'latin1');
-        end += this.bytes.write(text, end);
-        this.sum = (yield* summing(this.bytes.subarray(from, end))).slice(0, 32);
+      inStep += text.length;
+      if (inStep > charactersAtOnce) {
+        yield;
+        inStep = text.length;
       }
-      this.bytes.write(`${start}${this.sum} `, at, 'latin1');
-      this.bytes[end++] = 0x0a;
+      end = text.length > charactersAtOnce ? yield* this.addingLong(text, flushed, end) : this.add(text, flushed, end);
     }
     const lines = this.bytes.subarray(0, end);
     if (this.bytes.length > mostKept) this.bytes = Buffer.allocUnsafe(firstBytes);
     return lines;
+  }
+
+  /** What the sum is over does not stand together in the line: the start takes the place of the sum until that is known. */
+  private add(text: string, flushed: number, at: number): number {
+    this.makeRoom(at + mostBytesOf(text) + mostBytesAround);
+    const start = this.nextStart(flushed);
+    const end = at + sumBytes + this.bytes.write(start + text, at + sumBytes);
+    return this.finish(start, hash('sha256', this.bytes.subarray(at + sumBytes, end), 'hex'), at, end);
+  }
+
+  private *addingLong(text: string, flushed: number, at: number): Generator<void, number> {
+    this.makeRoom(at + mostBytesOf(text) + mostBytesAround);
+    const start = this.nextStart(flushed);
+    const sum = createHash('sha256');
+    let end = at + sumBytes;
+    for (const part of partsOf(start, text)) {
+      const from = end;
+      end += this.bytes.write(part, from);
+      sum.update(this.bytes.subarray(from, end));
+      yield;
+    }
+    return this.finish(start, sum.digest('hex'), at, end);
+  }
+
+  private nextStart(flushed: number): string {
+    this.number++;
+    return `${this.number} ${flushed} ${this.sum} `;
+  }
+
+  private finish(start: string, sum: string, at: number, end: number): number {
+    this.sum = sum.slice(0, 32);
+    this.bytes.write(`${start}${this.sum} `, at, 'latin1');
+    this.bytes[end] = 0x0a;
+    return end + 1;
   }
 
   private makeRoom(length: number): void {
@@ -92,5 +108,15 @@ export class LineFramer {
     const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.bytes.length));
     this.bytes.copy(larger);
     this.bytes = larger;
+  }
+}
+
+/** No part ends between the two halves of a character. */
+function* partsOf(start: string, text: string): Generator<string> {
+  yield start;
+  for (let from = 0, to = 0; from < text.length; from = to) {
+    to = from + charactersAtOnce;
+    while (/[\uD800-\uDBFF]/.test(text.charAt(to - 1))) to++;
+    yield text.slice(from, to);
   }
 }
