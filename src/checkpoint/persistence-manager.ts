@@ -178,7 +178,7 @@ export interface JournalWriter {
   /**
    * Resolves when the lines are kept as the durability says and the lease is still good. Appends may overlap and are
    * answered in order. After a failure every append is refused.
-   * @param others how many may come in the same turn, worth to be waited for where a flush can be shared; left out: some
+   * @param others 0 when no other append is to be waited for, which might share a flush; left out: not known
    * @throws PlanLockedError when somebody has taken the plan over
    */
   append(lines: readonly string[], others?: number): Promise<void>;

@@ -36,7 +36,7 @@ export class Commits {
     return this.pending;
   }
 
-  /** @param others attempts under way besides the one that the records come from */
+  /** @param others attempts under way: also the one that the records come from, while it is at work */
   append(commit: Commit, others: number): void {
     let appended: void | Promise<void>;
     try {

@@ -221,7 +221,7 @@ class RunExecution {
   private commit(records: readonly RunRecord[], waiter?: Commit['waiter']): void {
     const commit = { records, waiter };
     if (this.failure !== undefined) return this.fail(this.failure.error, commit);
-    this.commits.append(commit, this.attempts.size - (waiter === undefined ? 0 : 1));
+    this.commits.append(commit, this.attempts.size);
   }
 
   private reactLater(commits: readonly Commit[]): void {

@@ -8,7 +8,7 @@ export interface RunLog {
   /**
    * Resolves when the records are kept as well as this log can and the run is still ours; a log that is done at once
    * returns nothing. After a failure, nothing more of this log may be relied on.
-   * @param others how many attempts are under way whose records may come in the same turn: worth to be waited for
+   * @param others how many attempts are under way, whose records may come in the same turn and are worth to be waited for
    */
   append(records: readonly RunRecord[], others: number): void | Promise<void>;
 

@@ -21,8 +21,8 @@ export const journalLaws: readonly PersistenceLaw[] = [
       ];
       const { epoch, writer } = await turns.begin(['header', 'second']);
       await Promise.all([
-        writer.append(texts.slice(0, 2)),
-        writer.append(texts.slice(2, 4)),
+        writer.append(texts.slice(0, 2), 0),
+        writer.append(texts.slice(2, 4), 0),
         writer.append(texts.slice(4)),
       ]);
       await writer.flush();

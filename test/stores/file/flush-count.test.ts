@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { MetaPlanner, type WorkflowNodeInput } from 'vibe-aigc';
+import { MetaPlanner, type NodeHandler, type WorkflowNodeInput } from 'vibe-aigc';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { chainOf, node } from '../../helpers/plan-builders.js';
 import { temporaryDirectory } from '../../helpers/stores.js';
@@ -22,10 +22,13 @@ async function countFlushes(directory: string): Promise<() => number> {
   return () => ways.reduce((sum, { mock }) => sum + mock.calls.length, 0);
 }
 
-async function flushesOf(rootNodes: WorkflowNodeInput[]): Promise<number> {
+async function flushesOf(
+  rootNodes: WorkflowNodeInput[],
+  handler: NodeHandler = async () => 'x'.repeat(100),
+): Promise<number> {
   const directory = await temporaryDirectory();
   const flushes = await countFlushes(directory);
-  const handlers = { default: async () => 'x'.repeat(100) };
+  const handlers = { default: handler };
   const planner = new MetaPlanner({ checkpointDir: join(directory, 'checkpoints'), handlers, durability: 'strict' });
   const plan = { id: 'plan-1', sourceVibe: { description: 'a test' }, rootNodes };
   const { executionSummary } = await planner.executeWithResume(plan.sourceVibe, { plan });
@@ -38,6 +41,16 @@ describe('the flushes of a strict run', () => {
     const flushes = await flushesOf(Array.from({ length: 1_000 }, (_, index) => node(`n${index}`)));
     expect(flushes).toBeGreaterThan(0);
     expect(flushes).toBeLessThanOrEqual(20);
+  });
+
+  it('are shared by the steps that a handler takes together', async () => {
+    const flushes = await flushesOf([node('n')], async (_, context) => {
+      for (let round = 0; round < 20; round++) {
+        await Promise.all([1, 2, 3, 4].map((step) => context.step(`${round}-${step}`, async () => step)));
+      }
+    });
+    expect(flushes).toBeGreaterThanOrEqual(20);
+    expect(flushes).toBeLessThanOrEqual(30);
   });
 
   it('are one a node where each waits for the one before, and little more', async () => {
