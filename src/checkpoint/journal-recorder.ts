@@ -53,8 +53,8 @@ export class JournalRecorder implements RunRecorder {
   private listedUpTo: number;
   private recordCharacters: number;
   private snapshotCharacters = 0;
-  /** Whether checkpoints on the way are files: once that has got dear, none is for the rest of the call. */
-  private isCheap = true;
+  /** Once files have got dear, no checkpoint on the way is one for the rest of the call. */
+  private isDear = false;
   private readonly positionIds: Set<string>;
   private failure: { readonly error: unknown } | undefined;
   private saving: Promise<void> = Promise.resolve();
@@ -161,8 +161,8 @@ export class JournalRecorder implements RunRecorder {
   private isWorth(file: WrittenOut, size: number): boolean {
     if (file === 'always') return true;
     if (file === 'when small') return size <= smallCharacters;
-    this.isCheap &&= this.snapshotCharacters + size <= 2 * this.recordCharacters + freeCharacters;
-    return this.isCheap;
+    this.isDear ||= this.snapshotCharacters + size > 2 * this.recordCharacters + freeCharacters;
+    return !this.isDear;
   }
 
   /** Resolves when a checkpoint whose line is being appended is listed. Files are written one after the other. */

@@ -74,6 +74,8 @@ export function findLost(
     open.push(placed);
   };
   const wholes = new Set<GraphNode>();
+  /** Composites of whose dependencies, and of those above them, it is known. */
+  const known = new Set<GraphNode>();
   /** Who waits for a node waits for all below it, unless it is below it too. */
   const noteSubtree = (before: GraphNode, waiting: GraphNode, reason: string) => {
     note(before, reason);
@@ -87,6 +89,8 @@ export function findLost(
     const reason = `it was done before ${JSON.stringify(placed.node.id)}`;
     if (isFree(placed)) for (const child of placed.children) note(child, reasons.get(placed) || reason);
     for (const above of ancestorsOf(placed)) {
+      if (known.has(above)) break;
+      known.add(above);
       if (!isFree(above)) note(above, reason);
       for (const before of above.dependencies) noteSubtree(before, placed, reason);
     }

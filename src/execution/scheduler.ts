@@ -118,8 +118,8 @@ export class Scheduler {
   }
 
   /**
-   * Finds what waits for nothing. The loop runs once, before anything of it is compiled, and in a wide plan over nothing
-   * but nodes that may start: they go the shortest way.
+   * What waits for nothing. It runs once, long before it is compiled, so that a node that may start is ready at once: it
+   * makes nothing else happen, and what others make ready comes behind it anyway.
    */
   private reachFirst(): void {
     const { waitingFor, passed, hindered, reached, ready } = this;

@@ -15,7 +15,10 @@ export interface GraphNode {
   readonly parent: GraphNode | undefined;
   /** In plan order; grows while its handler runs. */
   readonly children: readonly GraphNode[];
-  /** Direct dependencies as written, each once. An ancestor among them means that ancestor's own output. */
+  /**
+   * Direct dependencies as written, each once. An ancestor among them means that ancestor's own output. A new list each
+   * time it is asked for.
+   */
   readonly dependencies: readonly GraphNode[];
   /** `false` only for a composite, which then completes with its children. */
   readonly hasHandler: boolean;
