@@ -164,8 +164,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a journal written on after a failed write',
     file: file('journal-writer'),
-    find: 'if (failed !== undefined) throw failed.error;\n    const bytes',
-    replace: 'const bytes',
+    find: 'if (failed !== undefined) throw failed.error;\n    const { number }',
+    replace: 'const { number }',
     caughtBy: 'stores/file/journal.test.ts',
   },
   {
