@@ -81,7 +81,7 @@ export const mutants: readonly Mutant[] = [
     file: file('journal-writer'),
     find: 'checkNow();\n    this.checkedAt = now;',
     replace: 'this.checkedAt = now;',
-    caughtBy: 'stores/file',
+    caughtBy: 'stores/conformance.test.ts',
   },
   {
     name: 'no lock',
@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
     file: file('lock-owner'),
     find: 'if (error instanceof ForeignFile) return undefined;',
     replace: 'return undefined;',
-    caughtBy: 'faults/failing-calls',
+    caughtBy: 'stores/file/lock.test.ts',
   },
   {
     name: 'a short write taken for a whole one',

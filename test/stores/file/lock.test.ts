@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, type FSWatcher, mkdirSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -12,7 +12,7 @@ import {
   type PlanLockedError,
   WorkflowPersistenceManager,
 } from 'vibe-aigc';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FileLocks } from '../../../src/stores/file/lock.js';
 import { temporaryDirectory } from '../../helpers/stores.js';
 
@@ -31,6 +31,7 @@ const lockHere = { host: hostname(), boot_id: '', pid_namespace: '' };
 
 const leases: PlanLease[] = [];
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const lease of leases.splice(0)) await lease.release();
 });
 
@@ -191,6 +192,19 @@ describe('the lock of a plan', () => {
       await expect(take(store, request())).rejects.toMatchObject({ holder: { runId: 'unknown' } });
       expect((await take(store, request({ onWaiting() {} }))).epoch).toBe(2);
     }
+  });
+
+  it('that cannot be read just now is left alone: the error is told, and the holder keeps it', async () => {
+    const { store } = await setUp();
+    const lease = await take(store, request());
+    const handle = await open(join(store.checkpointDir, planId, 'a note'));
+    const prototype = Object.getPrototypeOf(handle) as { read(): Promise<unknown> };
+    await handle.close();
+    const reading = vi.spyOn(prototype, 'read').mockRejectedValueOnce(Object.assign(new Error('EIO'), { code: 'EIO' }));
+    const other = new WorkflowPersistenceManager({ checkpointDir: store.checkpointDir, lockTakeoverMs: 60 });
+    await expect(other.locks.acquire(request({ runId: 'run-2' }))).rejects.toMatchObject({ code: 'EIO' });
+    expect(reading).toHaveBeenCalled();
+    await lease.check();
   });
 
   it('is lost to whoever has the next epoch, even when the old name is made again', async () => {
