@@ -159,7 +159,7 @@ export const mutants: readonly Mutant[] = [
     file: file('documents'),
     find: 'written += bytesWritten;',
     replace: 'written = bytes.length + bytesWritten;',
-    caughtBy: 'faults/failing-calls',
+    caughtBy: 'stores/file/journal.test.ts',
   },
   {
     name: 'a journal written on after a failed write',
